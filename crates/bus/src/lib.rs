@@ -1,0 +1,27 @@
+//! What crosses processes: [`Bus`] (messages nobody keeps), [`Log`] (one ordered, durable log per channel) and [`Kv`]
+//! (small records with revisions), as [`Handles`].
+//!
+#![warn(missing_docs)]
+
+pub mod bus;
+pub mod error;
+pub mod kv;
+pub mod log;
+
+use std::sync::Arc;
+
+pub use bus::{Bus, Message, Responder, Subscription};
+pub use error::{BusError, KvError, LogError, RequestError};
+pub use kv::{Kv, Watch};
+pub use log::{Log, Tail};
+
+/// The three seams of one back end. Clones share it.
+#[derive(Clone)]
+pub struct Handles {
+    /// Messages nobody keeps.
+    pub bus: Arc<dyn Bus>,
+    /// The channels' logs.
+    pub log: Arc<dyn Log>,
+    /// Small records.
+    pub kv: Arc<dyn Kv>,
+}

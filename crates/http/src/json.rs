@@ -1,0 +1,64 @@
+//! Request bodies.
+
+use crate::Problem;
+use axum::{
+    extract::{FromRequest, Request, rejection::BytesRejection},
+    response::{IntoResponse, Response},
+};
+use bytes::Bytes;
+use fanfare_proto::{ErrorCode, json};
+use serde::{Serialize, de::DeserializeOwned};
+
+/// A JSON body, in or out.
+///
+/// Coming in: an object or array of at most the router's body limit, nested at most
+/// [`JSON_DEPTH`](fanfare_proto::limits::JSON_DEPTH); the content type is not asked for, since `curl -d` does not send
+/// one. Everything else is answered with a [`Problem`] that says where it is wrong.
+#[derive(Clone, Copy, Debug)]
+pub struct Json<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let bytes = Bytes::from_request(request, state).await.map_err(unread)?;
+        Self::parse(&bytes)
+    }
+}
+
+impl<T: DeserializeOwned> Json<T> {
+    /// Reads a body that is already here.
+    ///
+    /// # Errors
+    ///
+    /// A problem with `bad_json` or `bad_message`.
+    pub fn parse(bytes: &[u8]) -> Result<Self, Problem> {
+        let bad_json = |detail: &str| Problem::new(ErrorCode::BadJson, detail);
+        let text = std::str::from_utf8(bytes).map_err(|_at| bad_json("the body is not UTF-8"))?;
+        if !json::is_shallow(text) {
+            return Err(bad_json("the body is nested too deeply"));
+        }
+        match serde_json::from_str(text) {
+            Ok(value) => Ok(Self(value)),
+            Err(error) if error.is_data() => {
+                Err(Problem::new(ErrorCode::BadMessage, error.to_string()))
+            }
+            Err(error) => Err(bad_json(&error.to_string())),
+        }
+    }
+}
+
+impl<T: Serialize> IntoResponse for Json<T> {
+    fn into_response(self) -> Response {
+        axum::Json(self.0).into_response()
+    }
+}
+
+fn unread(rejection: BytesRejection) -> Problem {
+    let response = rejection.into_response();
+    if response.status() == http::StatusCode::PAYLOAD_TOO_LARGE {
+        Problem::new(ErrorCode::TooLarge, "the body is over the limit")
+    } else {
+        Problem::new(ErrorCode::BadMessage, "the body could not be read")
+    }
+}

@@ -1,0 +1,1 @@
+//! Claims, minting, verification, key sets, revocation.

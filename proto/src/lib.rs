@@ -1,0 +1,26 @@
+//! The contract between clients, gateways and services. No I/O, no clock.
+//!
+//! A client sends a [`ClientFrame`](client::ClientFrame); what comes back is written by [`server`]. A stored
+//! publication is an [`Entry`](wire::Entry) on a [`Channel`](channel::Channel), found again by its
+//! [`Cursor`](cursor::Cursor); [`delivery`] turns it into the bytes of a frame, once per node. Every code that
+//! can be emitted stands in [`code`], every bound in [`limits`], every name on the bus in [`subject`].
+#![warn(missing_docs)]
+
+pub mod channel;
+pub mod client;
+pub mod code;
+pub mod cursor;
+pub mod delivery;
+pub mod json;
+pub mod limits;
+pub mod server;
+pub mod subject;
+pub mod text;
+pub mod timestamp;
+pub mod token;
+pub mod wire;
+
+pub use channel::{Channel, Kind};
+pub use code::{CloseCode, ErrorCode};
+pub use cursor::{Cursor, Position};
+pub use timestamp::Timestamp;

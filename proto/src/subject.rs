@@ -1,0 +1,52 @@
+//! Every name on the bus. `svc.*` is answered by one worker of a group, `ctl.*` and `evt.*` reach every subscriber.
+
+use crate::{Channel, token};
+
+/// Answers [`KeySetRequest`](crate::wire::KeySetRequest); served by auth.
+pub const AUTH_KEY_SET: &str = "svc.auth.key-set";
+/// Answers [`ApiKeyRequest`](crate::wire::ApiKeyRequest); served by auth.
+pub const AUTH_API_KEY: &str = "svc.auth.api-key";
+/// Answers [`PublishRequest`](crate::wire::PublishRequest); served by notify.
+pub const NOTIFY_PUBLISH: &str = "svc.notify.publish";
+/// Answers [`ReadRequest`](crate::wire::ReadRequest); served by notify.
+pub const NOTIFY_READ: &str = "svc.notify.read";
+/// Answers [`CountsRequest`](crate::wire::CountsRequest); served by notify.
+pub const NOTIFY_COUNTS: &str = "svc.notify.counts";
+/// Takes [`AckRequest`](crate::wire::AckRequest), no answer; served by notify.
+pub const NOTIFY_ACK: &str = "svc.notify.ack";
+/// Takes [`ReceiptBatch`](crate::wire::ReceiptBatch), no answer; served by notify.
+pub const NOTIFY_RECEIPTS: &str = "svc.notify.receipts";
+/// Takes [`SessionReport`](crate::wire::SessionReport), no answer; served by notify.
+pub const NOTIFY_SESSION: &str = "svc.notify.session";
+/// Answers [`RoomRightsRequest`](crate::wire::RoomRightsRequest); served by chat.
+pub const CHAT_RIGHTS: &str = "svc.chat.rights";
+/// Answers [`RoomListRequest`](crate::wire::RoomListRequest); served by chat.
+pub const CHAT_ROOMS: &str = "svc.chat.rooms";
+/// Gathers a [`SessionsReply`](crate::wire::SessionsReply) from every gateway.
+pub const GATEWAY_SESSIONS: &str = "ctl.gateway.sessions";
+/// Takes [`KickCommand`](crate::wire::KickCommand); every gateway listens.
+pub const GATEWAY_KICK: &str = "ctl.gateway.kick";
+/// Told when somebody watches `system:metrics`, empty payload; every gateway listens.
+pub const GATEWAY_WATCHED: &str = "ctl.gateway.watched";
+/// Told when the key set changed, empty payload; every verifier listens.
+pub const KEYS_CHANGED: &str = "ctl.keys-changed";
+/// Every event of every channel.
+pub const EVENTS: &str = "evt.>";
+
+/// Where events of `channel` are published, as [`Event`](crate::wire::Event).
+#[must_use]
+pub fn event(channel: &Channel) -> String {
+    format!("evt.{}", channel.subject_tokens())
+}
+
+/// Where a `custom` frame with `name` goes, as [`CustomRequest`](crate::wire::CustomRequest).
+#[must_use]
+pub fn custom(name: &str) -> String {
+    format!("svc.custom.{}", token::encode(name))
+}
+
+/// A subject only `node` listens to, for its own message through the bus and back.
+#[must_use]
+pub fn probe(node: &str) -> String {
+    format!("evt.probe.{}", token::encode(node))
+}

@@ -1,0 +1,2 @@
+//! fanfare.
+fn main() {}
