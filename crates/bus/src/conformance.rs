@@ -4,7 +4,7 @@
 //! [`conformance_cases!`](crate::conformance_cases) and, unless its tails lose records on purpose, in
 //! [`conformance_tail_cases!`](crate::conformance_tail_cases):
 //!
-//! ```ignore
+//! ```text
 //! macro_rules! tests {
 //!     ($($case:ident)*) => { $(
 //!         #[tokio::test(flavor = "multi_thread")]
