@@ -95,3 +95,21 @@ async fn unsubscribing_ends_a_channel_and_only_that() {
     world.notify("topic:b", "yes").await;
     assert_eq!(client.titles(1).await, ["yes"]);
 }
+
+#[tokio::test]
+async fn what_the_live_path_never_shows_is_found_in_the_log() {
+    let world = World::new().await;
+    let settings = Settings {
+        audit_interval: Duration::from_millis(50),
+        ..Settings::default()
+    };
+    let faults = faulty::Faults {
+        lost_per_mille: 1_000,
+        ..faulty::Faults::new(1)
+    };
+    let server = Server::over(&world, faulty::inject(world.handles.clone(), faults), settings).await;
+    let mut client = server.connect("/ws/", &world.token("7")).await;
+    client.subscribe("topic:a", None).await;
+    world.notify("topic:a", "the last one").await;
+    assert_eq!(client.titles(1).await, ["the last one"]);
+}

@@ -100,7 +100,7 @@ async fn serve_keys(handles: &Handles, key: &Arc<SigningKey>) -> Serving {
         move |_message| -> std::pin::Pin<Box<dyn Future<Output = bytes::Bytes> + Send>> {
             let reply = KeySetReply {
                 issuer: "fanfare".to_owned(),
-                jwks: KeySet::document([&*key]).to_string().into(),
+                jwks: KeySet::document(&[key.jwk()]).to_string().into(),
             };
             Box::pin(std::future::ready(Reply::ok(&reply).encode_to_vec().into()))
         };
