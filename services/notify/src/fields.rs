@@ -182,9 +182,9 @@ impl<'a> Fields<'a> {
     }
 
     /// An object inside this one.
-    pub(crate) fn object(&self, name: &str) -> Result<Option<Fields<'a>>, Flaw> {
+    pub(crate) fn object(&self, name: &str) -> Result<Option<Self>, Flaw> {
         self.raw(name)
-            .map(|raw| Fields::parse_at(raw.get(), format!("{}{name}.", self.path)))
+            .map(|raw| Self::parse_at(raw.get(), format!("{}{name}.", self.path)))
             .transpose()
     }
 

@@ -3,7 +3,6 @@
 use aws_lc_rs::{digest, rand};
 use fanfare_http::Problem;
 use fanfare_proto::ErrorCode;
-use std::fmt::Write as _;
 
 /// SHA-256 of `parts`, each preceded by its length so that no two lists give the same bytes, in lower-case hex.
 pub(crate) fn hex_of(parts: &[&[u8]]) -> String {
@@ -24,13 +23,12 @@ pub(crate) fn sha256(parts: &[&[u8]]) -> [u8; 32] {
 
 /// `bytes` in lower-case hex.
 pub(crate) fn hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digit = |half: u8| char::from(DIGITS[usize::from(half)]);
     bytes
         .iter()
-        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-            // Writing to a String cannot fail.
-            drop(write!(text, "{byte:02x}"));
-            text
-        })
+        .flat_map(|byte| [digit(byte >> 4), digit(byte & 15)])
+        .collect()
 }
 
 /// 16 random bytes.

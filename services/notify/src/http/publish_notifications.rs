@@ -153,7 +153,7 @@ fn write(core: &Core, outcomes: Vec<Outcome>, is_batch: bool) -> Result<Box<RawV
 
 fn log(by: &str, outcomes: &[Outcome]) {
     let count = |is: fn(&Outcome) -> bool| outcomes.iter().filter(|one| is(one)).count();
-    tracing::info!(
+    tracing::debug!(
         by,
         stored = count(|one| matches!(one, Outcome::Stored { .. })),
         scheduled = count(|one| matches!(one, Outcome::Scheduled { .. })),

@@ -5,10 +5,11 @@
     reason = "documents what is read field by field, so that each error can name its field"
 )]
 
+use serde::Deserialize;
 use utoipa::ToSchema;
 
 /// One notification.
-#[derive(ToSchema)]
+#[derive(Deserialize, ToSchema)]
 #[schema(example = json!({
     "to": {"users": ["7"]},
     "title": "Invoice 42 is paid",
@@ -73,7 +74,7 @@ pub(crate) struct NotificationRequest {
 }
 
 /// Whom it is for: at most 1,000 in all.
-#[derive(ToSchema)]
+#[derive(Deserialize, ToSchema)]
 pub(crate) struct Addressees {
     /// Ids of users.
     pub(crate) users: Option<Vec<String>>,
@@ -86,7 +87,7 @@ pub(crate) struct Addressees {
 }
 
 /// Something to do about it.
-#[derive(ToSchema)]
+#[derive(Deserialize, ToSchema)]
 pub(crate) struct ActionRequest {
     pub(crate) id: Option<String>,
     pub(crate) label: String,
@@ -95,7 +96,7 @@ pub(crate) struct ActionRequest {
 }
 
 /// Who did it.
-#[derive(ToSchema)]
+#[derive(Deserialize, ToSchema)]
 pub(crate) struct ActorRequest {
     pub(crate) id: Option<String>,
     pub(crate) name: Option<String>,
@@ -104,16 +105,17 @@ pub(crate) struct ActorRequest {
 }
 
 /// One notification, or up to 1,000.
-#[derive(ToSchema)]
+#[derive(Deserialize, ToSchema)]
+#[serde(untagged)]
 pub(crate) enum NotificationsRequest {
     #[schema(title = "one")]
-    One(NotificationRequest),
+    One(Box<NotificationRequest>),
     #[schema(title = "batch")]
     Batch(Vec<NotificationRequest>),
 }
 
 /// Live data.
-#[derive(ToSchema)]
+#[derive(Deserialize, ToSchema)]
 #[schema(example = json!({"channel": "topic:prices", "data": {"btc": 97_000}}))]
 pub(crate) struct PublicationRequest {
     /// `topic:<name>`.

@@ -15,8 +15,9 @@ use fanfare_http::Problem;
 use fanfare_proto::Channel;
 use serde::{Deserialize, Serialize};
 
-/// Most attempts while other workers change the same list.
-const ATTEMPTS: usize = 16;
+/// Most attempts while others change the same list. Each publish with the key changes it twice, so 32 at once all come
+/// through.
+const ATTEMPTS: usize = 64;
 
 /// One notification that may be in the log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

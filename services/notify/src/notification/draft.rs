@@ -122,7 +122,7 @@ impl Draft {
 
 fn actions(fields: &Fields<'_>) -> Result<Vec<Action>, Flaw> {
     let list = fields.list("actions", ACTIONS)?;
-    let read = |(index, raw): (usize, &Box<RawValue>)| {
+    let read = |(index, raw): (usize, &RawValue)| {
         let action = fields.entry("actions", index, raw)?;
         let missing = |name| Flaw::bad(format!("actions[{index}].{name}"), "is missing");
         Ok(Action {
@@ -133,7 +133,11 @@ fn actions(fields: &Fields<'_>) -> Result<Vec<Action>, Flaw> {
             link: action.link("link", LINK_CHARS)?,
         })
     };
-    list.iter().enumerate().map(read).collect()
+    list.iter()
+        .map(AsRef::as_ref)
+        .enumerate()
+        .map(read)
+        .collect()
 }
 
 fn actor(fields: &Fields<'_>) -> Result<Option<Actor>, Flaw> {
