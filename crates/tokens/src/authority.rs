@@ -1,31 +1,31 @@
 //! The one place a service asks whether a token or key is good.
 
-use crate::{Identity, Revocation, TokenError};
+use crate::{
+    ApiKey, Identity, Revocation, Settings, TokenError, Unverified,
+    api_keys::ApiKeys,
+    claims::{self, Times},
+    issuers::Issuers,
+    revocations::Revocations,
+};
 use fanfare_bus::Handles;
 use fanfare_lifecycle::{Clock, Shutdown, Tasks};
 use fanfare_proto::wire::Failure;
-use std::sync::Arc;
+use std::{fmt, sync::Arc, time::Duration};
 use tokio::sync::broadcast;
 
-/// What a service accepts.
-#[derive(Clone, Debug, Default)]
-pub struct Settings {}
-
-/// A verified API key.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ApiKey {
-    /// Its id, which is no secret.
-    pub id: String,
-    /// For people.
-    pub name: String,
-    /// What it may do.
-    pub scopes: Vec<String>,
-}
+/// Longest that a verification waits for the revocations to be there, after a start.
+const SETTLE_LIMIT: Duration = Duration::from_secs(5);
 
 /// Verifies tokens and API keys. Key sets come over the bus from auth, or from configured files and URLs; revocations
 /// by a watch, within a second.
-#[derive(Debug)]
-pub struct Authority {}
+pub struct Authority {
+    issuers: Issuers,
+    revocations: Arc<Revocations>,
+    api_keys: ApiKeys,
+    clock: Clock,
+    leeway_ms: i64,
+    user_claims: Vec<String>,
+}
 
 impl Authority {
     /// Begins to follow keys and revocations. Resolves before they are there: see [`is_ready`](Self::is_ready).
@@ -33,6 +33,10 @@ impl Authority {
     /// # Errors
     ///
     /// The text says which setting is wrong.
+    #[expect(
+        clippy::unused_async,
+        reason = "callers await it: starting may come to need I/O"
+    )]
     pub async fn start(
         settings: Settings,
         handles: &Handles,
@@ -40,43 +44,91 @@ impl Authority {
         tasks: &Tasks,
         shutdown: &Shutdown,
     ) -> Result<Arc<Self>, String> {
-        todo!()
+        settings.validate()?;
+        let issuers = Issuers::start(&settings, handles, tasks, shutdown)?;
+        let revocations = Arc::new(Revocations::new());
+        let follower = Arc::clone(&revocations);
+        let (kv, until) = (Arc::clone(&handles.kv), shutdown.clone());
+        tasks.spawn(async move { follower.follow(kv, until).await });
+        Ok(Arc::new(Self {
+            issuers,
+            revocations,
+            api_keys: ApiKeys::new(Arc::clone(&handles.bus)),
+            clock,
+            leeway_ms: i64::try_from(settings.leeway.as_millis()).unwrap_or(i64::MAX),
+            user_claims: settings.user_claims,
+        }))
     }
 
     /// Whether keys and revocations are there.
     #[must_use]
     pub fn is_ready(&self) -> bool {
-        todo!()
+        self.issuers.is_ready() && self.revocations.is_settled()
     }
 
     /// Checks a token: signature, issuer, audience, times, claims, revocations. Waits for a fresh key set, 5 s at most,
-    /// when the key is not known yet.
+    /// when the key is not known yet, and as long again, right after a start, for the revocations.
     ///
     /// # Errors
     ///
     /// [`TokenError`].
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: a dropped call has changed nothing.
     pub async fn verify(&self, token: &str) -> Result<Identity, TokenError> {
-        todo!()
+        let token = Unverified::parse(token)?;
+        let issuer = self.issuers.of(&token)?;
+        issuer.check_signature(&token).await?;
+        let times = Times {
+            now_ms: self.clock.now_ms(),
+            leeway_ms: self.leeway_ms,
+        };
+        claims::check_times(token.claims(), times)?;
+        if let Some(audience) = &issuer.audience {
+            claims::check_audience(token.claims(), audience)?;
+        }
+        let mut identity = claims::identity(token.claims(), &self.user_claims)?;
+        if !issuer.accept_admin {
+            identity.scopes.retain(|scope| scope != "admin");
+        }
+        if !self.revocations.is_settled() {
+            tokio::time::timeout(SETTLE_LIMIT, self.revocations.settled())
+                .await
+                .map_err(|_elapsed| TokenError::Unavailable)?;
+        }
+        if self.revocations.hits(&identity) {
+            return Err(TokenError::Revoked);
+        }
+        Ok(identity)
     }
 
-    /// Checks an API key with the auth service; good answers are kept for a few seconds.
+    /// Checks an API key with the auth service; good answers are kept for at most 5 s.
     ///
     /// # Errors
     ///
     /// `unauthorized`, or `unavailable` when auth is away.
     pub async fn api_key(&self, key: &str) -> Result<ApiKey, Failure> {
-        todo!()
+        self.api_keys.check(key).await
     }
 
     /// Every revocation from now on. A receiver that lags asks [`is_revoked`](Self::is_revoked) of everybody.
     #[must_use]
     pub fn revocations(&self) -> broadcast::Receiver<Revocation> {
-        todo!()
+        self.revocations.subscribe()
     }
 
     /// Whether this identity's token has been taken back since it was verified.
     #[must_use]
     pub fn is_revoked(&self, identity: &Identity) -> bool {
-        todo!()
+        self.revocations.hits(identity)
+    }
+}
+
+impl fmt::Debug for Authority {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Authority")
+            .field("issuers", &self.issuers)
+            .finish_non_exhaustive()
     }
 }

@@ -1,9 +1,16 @@
 //! Tokens that were taken back before their end.
 
 use crate::Identity;
+use bytes::Bytes;
+use fanfare_bus::{Kv, KvError, kv::Expect};
+use fanfare_proto::token;
+
+/// The bucket that auth writes and every verifier watches. Keys are `user/<id>`, `session/<sid>` and `token/<jti>`, each
+/// id encoded as a token of the bus.
+pub(crate) const BUCKET: &str = "revocation";
 
 /// Which tokens are void. Kept until the last token it can hit has expired.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Revocation {
     /// Every token of this user issued at or before this time.
     User {
@@ -29,5 +36,95 @@ impl Revocation {
             Self::Session(session) => identity.session.as_deref() == Some(session),
             Self::Token(token) => identity.token_id.as_deref() == Some(token),
         }
+    }
+
+    /// Takes the tokens back everywhere. `ttl_ms` is the longest life of a token it can hit; afterwards the record goes
+    /// by itself. When this resolves every verifier learns of it within a second.
+    ///
+    /// # Errors
+    ///
+    /// [`KvError`]; nothing was taken back then.
+    pub async fn publish(&self, kv: &dyn Kv, ttl_ms: u64) -> Result<(), KvError> {
+        let (key, value) = self.record();
+        kv.put(BUCKET, &key, value, Expect::Any, Some(ttl_ms))
+            .await
+            .map(|_revision| ())
+    }
+
+    fn record(&self) -> (String, Bytes) {
+        let (kind, id, value) = match self {
+            Self::User { user, until_ms } => ("user", user, until_ms.to_string()),
+            Self::Session(session) => ("session", session, String::new()),
+            Self::Token(token) => ("token", token, String::new()),
+        };
+        (format!("{kind}/{}", token::encode(id)), value.into())
+    }
+
+    /// Reads a record of [`BUCKET`]; `None` for one this version does not know.
+    pub(crate) fn of_record(key: &str, value: &[u8]) -> Option<Self> {
+        let (kind, id) = key.split_once('/')?;
+        let id = token::decode(id)?;
+        match kind {
+            "user" => {
+                let until_ms = std::str::from_utf8(value).ok()?.parse().ok()?;
+                Some(Self::User { user: id, until_ms })
+            }
+            "session" => Some(Self::Session(id)),
+            "token" => Some(Self::Token(id)),
+            _ => None,
+        }
+    }
+}
+
+/// Until when `user`'s tokens are void, if any are. Who signs a token dates it later than that.
+///
+/// # Errors
+///
+/// [`KvError`].
+pub async fn revoked_until_ms(kv: &dyn Kv, user: &str) -> Result<Option<i64>, KvError> {
+    let key = format!("user/{}", token::encode(user));
+    let record = kv.get(BUCKET, &key).await?;
+    let revocation = record.and_then(|record| Revocation::of_record(&record.key, &record.value));
+    Ok(match revocation {
+        Some(Revocation::User { until_ms, .. }) => Some(until_ms),
+        _ => None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_is_read_back() {
+        for revocation in [
+            Revocation::User {
+                user: "a.b@c".into(),
+                until_ms: 1_700_000_000_123,
+            },
+            Revocation::Session("s/1".into()),
+            Revocation::Token("token *".into()),
+        ] {
+            let (key, value) = revocation.record();
+            assert_eq!(Revocation::of_record(&key, &value), Some(revocation));
+        }
+        assert_eq!(Revocation::of_record("user/a", b"later"), None);
+        assert_eq!(Revocation::of_record("planet/a", b""), None);
+    }
+
+    #[test]
+    fn a_users_revocation_spares_what_was_issued_later() {
+        let revocation = Revocation::User {
+            user: "7".into(),
+            until_ms: 10_500,
+        };
+        let issued = |issued_at_ms| Identity {
+            user: "7".into(),
+            issued_at_ms,
+            ..Identity::default()
+        };
+        assert!(revocation.hits(&issued(0)));
+        assert!(revocation.hits(&issued(10_000)));
+        assert!(!revocation.hits(&issued(11_000)));
     }
 }
