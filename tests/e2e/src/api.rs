@@ -30,7 +30,6 @@ impl Answer {
     /// # Panics
     ///
     /// When it has another one.
-    #[must_use]
     pub fn is(self, status: u16) -> Self {
         assert_eq!(self.status, status, "{}", self.body);
         self
@@ -89,6 +88,19 @@ impl Api {
         headers: &[(&str, &str)],
         body: &Value,
     ) -> Answer {
+        self.try_call(method, path, credential, headers, body)
+            .await
+            .unwrap_or_else(|error| panic!("no answer from {path}: {error}"))
+    }
+
+    async fn try_call(
+        &self,
+        method: Method,
+        path: &str,
+        credential: &str,
+        headers: &[(&str, &str)],
+        body: &Value,
+    ) -> Result<Answer, reqwest::Error> {
         let mut request = self.client.request(method, format!("{}{path}", self.url));
         if !credential.is_empty() {
             request = request.bearer_auth(credential);
@@ -99,20 +111,23 @@ impl Api {
         if !body.is_null() {
             request = request.json(body);
         }
-        let response = request
-            .send()
-            .await
-            .unwrap_or_else(|error| panic!("no answer from {path}: {error}"));
-        Answer {
+        let response = request.send().await?;
+        Ok(Answer {
             status: response.status().as_u16(),
             headers: response.headers().clone(),
             body: response.json().await.unwrap_or_default(),
-        }
+        })
     }
 
     /// A POST with the server's own API key.
     pub async fn post(&self, path: &str, body: &Value) -> Answer {
         self.call(Method::POST, path, &self.key, &[], body).await
+    }
+
+    /// A POST with the server's own API key; `None` when there was no answer.
+    pub async fn try_post(&self, path: &str, body: &Value) -> Option<Answer> {
+        let answer = self.try_call(Method::POST, path, &self.key, &[], body);
+        answer.await.ok()
     }
 
     /// A POST without a credential.

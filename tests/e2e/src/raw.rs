@@ -2,7 +2,7 @@
 
 use crate::{DEADLINE, Server};
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::{AsyncRead, AsyncReadExt, AsyncWriteExt},
     net::{TcpSocket, TcpStream},
     time::timeout,
 };
@@ -87,7 +87,7 @@ impl RawSocket {
         raw
     }
 
-    /// Sends bytes. That the server has hung up meanwhile is no failure here; [`ending`](Self::ending) tells.
+    /// Sends bytes. That the server has hung up meanwhile is no failure here; [`next_text`](Self::next_text) tells.
     pub async fn write(&mut self, bytes: &[u8]) {
         drop(timeout(DEADLINE, self.stream.write_all(bytes)).await);
     }
@@ -95,6 +95,12 @@ impl RawSocket {
     /// Sends a text frame.
     pub async fn text(&mut self, text: &str) {
         self.write(&frame(0x81, text.as_bytes())).await;
+    }
+
+    /// Sends as much of `bytes` as the server takes without waiting for it.
+    pub fn write_some(&self, bytes: &[u8]) {
+        // Nothing taken is an answer too: the server no longer reads.
+        let _taken = self.stream.try_write(bytes);
     }
 
     /// The payload of the next text frame, or how it ended.
@@ -107,36 +113,34 @@ impl RawSocket {
     ///
     /// When nothing comes before the deadline.
     pub async fn next_text(&mut self) -> Result<String, Ending> {
-        loop {
-            while let Some((opcode, payload)) = self.take_frame() {
-                match opcode {
-                    0x1 => return Ok(String::from_utf8_lossy(&payload).into_owned()),
-                    0x8 => {
-                        let code = payload
-                            .first_chunk()
-                            .map_or(1005, |c| u16::from_be_bytes(*c));
-                        return Err(Ending::Code(code));
-                    }
-                    _ => {}
-                }
-            }
-            if self.read().await == 0 {
-                return Err(Ending::Cut);
-            }
-        }
+        timeout(DEADLINE, next_text(&mut self.stream, &mut self.buffer))
+            .await
+            .expect("the server says something in time")
     }
 
-    /// How it ended, once it has; frames before that are dropped.
+    /// How it ended, once it has, while `bytes` are sent; frames before that are dropped.
     ///
     /// # Panics
     ///
     /// When it stays open.
-    pub async fn ending(&mut self) -> Ending {
-        let ended = async {
+    pub async fn ending_while_writing(&mut self, bytes: &[u8]) -> Ending {
+        let (mut reader, mut writer) = self.stream.split();
+        let reading = async {
             loop {
-                if let Err(ending) = self.next_text().await {
+                if let Err(ending) = next_text(&mut reader, &mut self.buffer).await {
                     return ending;
                 }
+            }
+        };
+        let writing = async {
+            // The server may hang up before it has read all of this.
+            drop(writer.write_all(bytes).await);
+            std::future::pending::<()>().await;
+        };
+        let ended = async {
+            tokio::select! {
+                ending = reading => ending,
+                () = writing => Ending::Cut,
             }
         };
         timeout(DEADLINE, ended)
@@ -144,28 +148,48 @@ impl RawSocket {
             .expect("the server ends the connection in time")
     }
 
-    /// One whole frame of the server from the buffer.
-    fn take_frame(&mut self) -> Option<(u8, Vec<u8>)> {
-        let (&[first, short], rest) = self.buffer.split_first_chunk()?;
-        let (len, head) = match short {
-            126 => (u64::from(u16::from_be_bytes(*rest.first_chunk()?)), 4),
-            127 => (u64::from_be_bytes(*rest.first_chunk()?), 10),
-            len => (u64::from(len), 2),
-        };
-        let end = head + usize::try_from(len).ok()?;
-        if self.buffer.len() < end {
-            return None;
-        }
-        let payload = self.buffer[head..end].to_vec();
-        self.buffer.drain(..end);
-        Some((first & 0x0f, payload))
-    }
-
     /// Reads more. 0: the server has hung up.
     async fn read(&mut self) -> usize {
-        let read = timeout(DEADLINE, self.stream.read_buf(&mut self.buffer));
-        read.await
+        timeout(DEADLINE, self.stream.read_buf(&mut self.buffer))
+            .await
             .expect("the server says something in time")
             .unwrap_or(0)
     }
+}
+
+async fn next_text(
+    stream: &mut (impl AsyncRead + Unpin),
+    buffer: &mut Vec<u8>,
+) -> Result<String, Ending> {
+    loop {
+        while let Some((opcode, payload)) = take_frame(buffer) {
+            match opcode {
+                0x1 => return Ok(String::from_utf8_lossy(&payload).into_owned()),
+                0x8 => {
+                    let code = payload.first_chunk();
+                    return Err(Ending::Code(
+                        code.map_or(1005, |code| u16::from_be_bytes(*code)),
+                    ));
+                }
+                _ => {}
+            }
+        }
+        if stream.read_buf(buffer).await.unwrap_or(0) == 0 {
+            return Err(Ending::Cut);
+        }
+    }
+}
+
+/// One whole frame of the server from the front of `buffer`.
+fn take_frame(buffer: &mut Vec<u8>) -> Option<(u8, Vec<u8>)> {
+    let (&[first, short], rest) = buffer.split_first_chunk()?;
+    let (len, head) = match short {
+        126 => (u64::from(u16::from_be_bytes(*rest.first_chunk()?)), 4),
+        127 => (u64::from_be_bytes(*rest.first_chunk()?), 10),
+        len => (u64::from(len), 2),
+    };
+    let end = head + usize::try_from(len).ok()?;
+    let payload = buffer.get(head..end)?.to_vec();
+    buffer.drain(..end);
+    Some((first & 0x0f, payload))
 }

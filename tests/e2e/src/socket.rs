@@ -3,8 +3,12 @@
 use crate::DEADLINE;
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
+use std::time::Duration;
 use tokio::{net::TcpStream, time::Instant};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, tungstenite::Message};
+
+/// The id of what is asked. One suffices: an answer is awaited before the next question.
+const ID: &str = "asked";
 
 /// An open WebSocket.
 pub struct Socket {
@@ -150,12 +154,26 @@ impl Socket {
     }
 
     /// Sends a frame with an `id` and waits for the answer with the same one.
-    pub async fn ask(&mut self, mut frame: Value) -> Value {
-        let id = format!("ask-{}", frame["type"].as_str().unwrap_or_default());
-        frame["id"] = json!(id);
-        self.send(&frame).await;
-        self.find("its answer", |answer| answer["id"] == id.as_str())
-            .await
+    pub async fn ask(&mut self, frame: Value) -> Value {
+        self.send(&with_id(frame)).await;
+        self.find("its answer", |answer| answer["id"] == ID).await
+    }
+
+    /// Like [`ask`](Self::ask), and asks again after the time the server hints at, as long as it does.
+    pub async fn ask_patiently(&mut self, frame: Value) -> Value {
+        loop {
+            self.send(&with_id(frame.clone())).await;
+            let answer = self
+                .find("its answer", |answer| {
+                    answer["id"] == ID
+                        || (answer["id"].is_null() && answer["code"] == "rate_limited")
+                })
+                .await;
+            let Some(wait_ms) = answer["data"]["retry_after_ms"].as_u64() else {
+                return answer;
+            };
+            tokio::time::sleep(Duration::from_millis(wait_ms)).await;
+        }
     }
 
     /// Subscribes, after `since` when it is a cursor, and returns `subscribed`.
@@ -173,7 +191,7 @@ impl Socket {
         answer
     }
 
-    /// The next `count` frames of type `kind`, which must be the only ones with an ordinal.
+    /// The next `count` frames of type `kind`; others are passed over.
     ///
     /// # Panics
     ///
@@ -196,4 +214,9 @@ impl Socket {
         drop(self.stream.close(None).await);
         self.closed().await;
     }
+}
+
+fn with_id(mut frame: Value) -> Value {
+    frame["id"] = json!(ID);
+    frame
 }
