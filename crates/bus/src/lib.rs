@@ -1,9 +1,11 @@
 //! What crosses processes: [`Bus`] (messages nobody keeps), [`Log`] (one ordered, durable log per channel) and [`Kv`]
 //! (small records with revisions), as [`Handles`].
 //!
+//! The services know these traits alone. Behind them stands [`embedded`] (this process and one file).
 #![warn(missing_docs)]
 
 pub mod bus;
+pub mod embedded;
 pub mod error;
 pub mod kv;
 pub mod log;

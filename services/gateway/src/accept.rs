@@ -13,7 +13,7 @@ use crate::{
 use axum::{
     Router,
     extract::{FromRequestParts as _, Request, State},
-    http::{HeaderValue, header},
+    http::{HeaderValue, StatusCode, header},
     response::{IntoResponse as _, Response},
     routing::{MethodRouter, get},
 };
@@ -22,7 +22,11 @@ use fanfare_proto::{CloseCode, ErrorCode};
 use fastwebsockets::upgrade::{IncomingUpgrade, UpgradeFut};
 use hyper_util::{rt::TokioIo, server::conn::auto::upgrade::downcast};
 use socket2::SockRef;
-use std::{net::IpAddr, sync::{Arc, atomic::Ordering}, time::Duration};
+use std::{
+    net::IpAddr,
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 use tokio::{net::TcpStream, sync::oneshot};
 
 /// Unsent bytes the kernel keeps for one socket. Without it a stalled reader pins 4 MiB before anybody notices.
@@ -51,16 +55,21 @@ pub(crate) fn router(node: Arc<Node>) -> Router {
 }
 
 fn route(endpoint: Endpoint) -> MethodRouter<Arc<Node>> {
-    get(async move |State(node): State<Arc<Node>>, request: Request| {
-        upgrade(node, endpoint, request).await
-    })
+    get(
+        async move |State(node): State<Arc<Node>>, request: Request| {
+            upgrade(node, endpoint, request).await
+        },
+    )
 }
 
 async fn upgrade(node: Arc<Node>, endpoint: Endpoint, request: Request) -> Response {
     if node.closing.load(Ordering::Acquire) {
-        return Problem::new(ErrorCode::Unavailable, "this node is restarting; another one takes you")
-            .retry_after_ms(1_000)
-            .into_response();
+        return Problem::new(
+            ErrorCode::Unavailable,
+            "this node is restarting; another one takes you",
+        )
+        .retry_after_ms(1_000)
+        .into_response();
     }
     let (mut parts, _body) = request.into_parts();
     let handshake = Handshake::read(&parts, &node.settings.allowed_origins);
@@ -80,7 +89,9 @@ async fn upgrade(node: Arc<Node>, endpoint: Endpoint, request: Request) -> Respo
     }
     let tasks = node.tasks.clone();
     // Boxed: the handshake's state is large, and would stay with the connection for its life.
-    tasks.spawn(Box::pin(take_over(node, endpoint, handshake, address, socket)));
+    tasks.spawn(Box::pin(take_over(
+        node, endpoint, handshake, address, socket,
+    )));
     response
 }
 
@@ -90,7 +101,7 @@ fn not_an_upgrade() -> Response {
         "this is a WebSocket endpoint: connect with a WebSocket client, version 13",
     )
     .into_response();
-    *response.status_mut() = axum::http::StatusCode::UPGRADE_REQUIRED;
+    *response.status_mut() = StatusCode::UPGRADE_REQUIRED;
     response
         .headers_mut()
         .insert(header::UPGRADE, HeaderValue::from_static("websocket"));
@@ -107,7 +118,12 @@ async fn take_over(
     let Ok(Some((stream, first))) = tokio::time::timeout(HANDOVER, raw(socket)).await else {
         return;
     };
-    let link = Link::new(stream, node.bounds(), node.clock.clone(), node.uptime.seconds());
+    let link = Link::new(
+        stream,
+        node.bounds(),
+        node.clock.clone(),
+        node.uptime.seconds(),
+    );
     if link.writable().await.is_err() {
         return;
     }
@@ -133,13 +149,22 @@ async fn take_over(
     };
     let shard = node.next_shard();
     let (reply, key) = oneshot::channel();
-    node.shards[shard].tell(Input::Insert(Arc::clone(&link), reply)).await;
+    node.shards[shard]
+        .tell(Input::Insert(Arc::clone(&link), reply))
+        .await;
     let Ok(key) = key.await else {
         return;
     };
     let now = node.now();
     let terms = Arc::clone(&node.terms);
-    let session = Session::new(session_id(), endpoint, handshake.lang, handshake.resume, terms, now);
+    let session = Session::new(
+        session_id(),
+        endpoint,
+        handshake.lang,
+        handshake.resume,
+        terms,
+        now,
+    );
     let member = Member::new(session.id.clone(), endpoint, now.wall_ms, link, shard, key);
     let connection = Connection::new(Arc::clone(&node), Arc::new(member), session, place);
     let tasks = node.tasks.clone();
@@ -151,7 +176,11 @@ fn admit(node: &Node, handshake: &Handshake, address: IpAddr) -> Result<Place, C
         return Err(CloseCode::Forbidden);
     }
     let settings = &node.settings;
-    node.registry.admit(address, settings.connections, settings.connections_per_address)
+    node.registry.admit(
+        address,
+        settings.connections,
+        settings.connections_per_address,
+    )
 }
 
 async fn refuse(node: &Node, link: &Link, code: CloseCode) {

@@ -1,12 +1,6 @@
 //! What a session asks for that takes time. Calls run inside the connection's own task and end with it.
 
-use crate::{
-    frames,
-    member::Member,
-    node::Node,
-    session::Refusal,
-    subscribe,
-};
+use crate::{frames, member::Member, node::Node, session::Refusal, subscribe};
 use bytes::Bytes;
 use fanfare_bus::{RequestError, log::Slice};
 use fanfare_proto::{
@@ -58,7 +52,10 @@ pub(crate) enum Call {
     Rooms,
     Request(Request),
     /// A message to a service that does not answer.
-    Tell { subject: String, payload: Bytes },
+    Tell {
+        subject: String,
+        payload: Bytes,
+    },
 }
 
 /// A request to a service.
@@ -137,9 +134,15 @@ pub(crate) async fn run(call: Call, node: Arc<Node>, member: Arc<Member>) -> Com
             since,
             ask,
         } => {
-            let allowed = if ask { may_read(&node, &member, &channel).await } else { Ok(()) };
+            let allowed = if ask {
+                may_read(&node, &member, &channel).await
+            } else {
+                Ok(())
+            };
             let outcome = match allowed {
-                Ok(()) => subscribe::run(&node, &member, id.as_deref(), &channel, since.as_deref()).await,
+                Ok(()) => {
+                    subscribe::run(&node, &member, id.as_deref(), &channel, since.as_deref()).await
+                }
                 Err(refusal) => Err(refusal),
             };
             match outcome {
@@ -158,7 +161,11 @@ pub(crate) async fn run(call: Call, node: Arc<Node>, member: Arc<Member>) -> Com
             limit,
             ask,
         } => {
-            let allowed = if ask { may_read(&node, &member, &channel).await } else { Ok(()) };
+            let allowed = if ask {
+                may_read(&node, &member, &channel).await
+            } else {
+                Ok(())
+            };
             let outcome = match allowed {
                 Ok(()) => history(&node, id.as_deref(), &channel, slice, limit).await,
                 Err(refusal) => Err(refusal),
@@ -233,7 +240,7 @@ async fn fetch<T: Message + Default>(
 
 async fn may_read(node: &Node, member: &Member, channel: &Channel) -> Result<(), Refusal> {
     let request = RoomRightsRequest {
-        caller: Some(member.caller()),
+        caller: member.caller(),
         channel: channel.name().to_owned(),
     };
     let rights: RoomRightsReply = fetch(node, subject::CHAT_RIGHTS, &request).await?;
@@ -247,7 +254,7 @@ async fn may_read(node: &Node, member: &Member, channel: &Channel) -> Result<(),
 
 async fn rooms(node: &Node, member: &Member) -> Vec<Channel> {
     let request = RoomListRequest {
-        caller: Some(member.caller()),
+        caller: member.caller(),
     };
     match fetch::<RoomListReply>(node, subject::CHAT_ROOMS, &request).await {
         Ok(reply) => reply
@@ -256,7 +263,10 @@ async fn rooms(node: &Node, member: &Member) -> Vec<Channel> {
             .filter_map(|name| Channel::parse(name).ok())
             .collect(),
         Err(refusal) => {
-            tracing::debug!(code = refusal.code.as_str(), "the list of rooms is not to be had");
+            tracing::debug!(
+                code = refusal.code.as_str(),
+                "the list of rooms is not to be had"
+            );
             Vec::new()
         }
     }
@@ -264,7 +274,9 @@ async fn rooms(node: &Node, member: &Member) -> Vec<Channel> {
 
 /// Pushes `counts`. Best effort: the inbox is there without it.
 async fn counts(node: &Node, member: &Member) {
-    let caller = member.caller();
+    let Some(caller) = member.caller() else {
+        return;
+    };
     let channel = format!("user:{}", caller.user);
     let request = CountsRequest {
         caller: Some(caller),
@@ -297,10 +309,14 @@ async fn history(
     slice: Slice,
     limit: usize,
 ) -> Result<Vec<u8>, Refusal> {
-    let page = node.log.history(channel, slice, limit).await.map_err(|error| {
-        tracing::warn!(%channel, %error, "history could not be read");
-        Refusal::from(ErrorCode::Unavailable)
-    })?;
+    let page = node
+        .log
+        .history(channel, slice, limit)
+        .await
+        .map_err(|error| {
+            tracing::warn!(%channel, %error, "history could not be read");
+            Refusal::from(ErrorCode::Unavailable)
+        })?;
     let epoch = node.log.epoch(channel);
     let items = page
         .records

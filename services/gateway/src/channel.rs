@@ -70,14 +70,18 @@ impl Active {
     pub(crate) async fn send(&self, shards: &[ShardHandle], delivery: Arc<Delivery>) {
         for (shard, subscribers) in shards.iter().zip(&self.subscribers) {
             if *subscribers > 0 {
-                shard.tell(Input::Deliver(self.id, Arc::clone(&delivery))).await;
+                shard
+                    .tell(Input::Deliver(self.id, Arc::clone(&delivery)))
+                    .await;
             }
         }
     }
 
     pub(crate) fn buffer(&mut self) -> Option<Buffer<'_>> {
         match &mut self.phase {
-            Phase::Opening { buffered, .. } | Phase::Repairing { buffered } => Some(Buffer(buffered)),
+            Phase::Opening { buffered, .. } | Phase::Repairing { buffered } => {
+                Some(Buffer(buffered))
+            }
             Phase::Live => None,
         }
     }
@@ -85,14 +89,18 @@ impl Active {
     /// Whether records were left out of the buffer.
     pub(crate) fn overflowed(&self) -> bool {
         match &self.phase {
-            Phase::Opening { buffered, .. } | Phase::Repairing { buffered } => buffered.len() == BUFFERED,
+            Phase::Opening { buffered, .. } | Phase::Repairing { buffered } => {
+                buffered.len() == BUFFERED
+            }
             Phase::Live => false,
         }
     }
 
     pub(crate) fn take_buffer(&mut self) -> Vec<Record> {
         match &mut self.phase {
-            Phase::Opening { buffered, .. } | Phase::Repairing { buffered } => std::mem::take(buffered),
+            Phase::Opening { buffered, .. } | Phase::Repairing { buffered } => {
+                std::mem::take(buffered)
+            }
             Phase::Live => Vec::new(),
         }
     }

@@ -71,7 +71,12 @@ pub(crate) struct Connection {
 }
 
 impl Connection {
-    pub(crate) fn new(node: Arc<Node>, member: Arc<Member>, session: Session, place: Place) -> Self {
+    pub(crate) fn new(
+        node: Arc<Node>,
+        member: Arc<Member>,
+        session: Session,
+        place: Place,
+    ) -> Self {
         Self {
             link: Arc::clone(&member.link),
             decoder: Decoder::new(node.settings.frame_bytes),
@@ -92,7 +97,11 @@ impl Connection {
             Some(identity) => self.turn(|session, turn| session.begin(identity, turn)),
             None => self.set_alarm(self.node.now()),
         }
-        let early = if first.is_empty() { ControlFlow::Continue(()) } else { self.feed(&mut first) };
+        let early = if first.is_empty() {
+            ControlFlow::Continue(())
+        } else {
+            self.feed(&mut first)
+        };
         let end = match early {
             ControlFlow::Continue(()) => self.serve().await,
             ControlFlow::Break(end) => end,
@@ -182,7 +191,13 @@ impl Connection {
         } = self;
         let fed = decoder.feed(bytes, |event| {
             match event {
-                Event::Text(text) => session.on_text(text, &mut Turn { now, effects: &mut effects }),
+                Event::Text(text) => session.on_text(
+                    text,
+                    &mut Turn {
+                        now,
+                        effects: &mut effects,
+                    },
+                ),
                 Event::Ping(payload) => {
                     effects.push(Effect::Raw(frame::pong(payload)));
                 }
@@ -193,7 +208,11 @@ impl Connection {
                 }
             }
             let ended = matches!(effects.last(), Some(Effect::Close(_)));
-            if ended { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            if ended {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
         });
         let violation = fed.err();
         if let Some(violation) = &violation {
@@ -236,7 +255,9 @@ impl Connection {
                     let _sent = self.link.send_text(&text);
                 }
                 Effect::Raw(bytes) => {
-                    let _sent = self.link.send(&bytes.into(), 1, crate::outbox::Class::Kept, None);
+                    let _sent = self
+                        .link
+                        .send(&bytes.into(), 1, crate::outbox::Class::Kept, None);
                 }
                 Effect::Call(call) => self.begin(call),
                 Effect::Leave(channel) => {
@@ -278,7 +299,9 @@ impl Connection {
         if self.registration.is_none() {
             let limit = self.node.settings.connections_per_user;
             self.registration =
-                self.node.registry.register(&identity.user, Arc::clone(&self.member), limit);
+                self.node
+                    .registry
+                    .register(&identity.user, Arc::clone(&self.member), limit);
             if self.registration.is_none() {
                 self.node.close(&self.link, CloseCode::TooManyConnections);
                 return;

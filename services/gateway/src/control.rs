@@ -3,7 +3,10 @@
 
 use crate::{link::Link, member::Member, node::Node};
 use bytes::Bytes;
-use fanfare_bus::{Message, Serving, bus::Received};
+use fanfare_bus::{
+    Message,
+    bus::{Received, Serving},
+};
 use fanfare_lifecycle::Shutdown;
 use fanfare_proto::{
     CloseCode, subject,
@@ -32,7 +35,10 @@ pub(crate) async fn follow_revocations(node: Arc<Node>, shutdown: Shutdown) {
             Err(RecvError::Closed) => return,
         };
         for member in members {
-            if member.identity().is_some_and(|identity| node.authority.is_revoked(&identity)) {
+            if member
+                .identity()
+                .is_some_and(|identity| node.authority.is_revoked(&identity))
+            {
                 member.link.close(CloseCode::Unauthorized, 0);
             }
         }
@@ -41,9 +47,16 @@ pub(crate) async fn follow_revocations(node: Arc<Node>, shutdown: Shutdown) {
 
 /// Removes the sessions that an operator names.
 pub(crate) async fn follow_kicks(node: Arc<Node>, shutdown: Shutdown) -> Result<(), String> {
-    let mut kicks = node.bus.subscribe(subject::GATEWAY_KICK).await.map_err(|error| error.to_string())?;
-    let mut watched =
-        node.bus.subscribe(subject::GATEWAY_WATCHED).await.map_err(|error| error.to_string())?;
+    let mut kicks = node
+        .bus
+        .subscribe(subject::GATEWAY_KICK)
+        .await
+        .map_err(|error| error.to_string())?;
+    let mut watched = node
+        .bus
+        .subscribe(subject::GATEWAY_WATCHED)
+        .await
+        .map_err(|error| error.to_string())?;
     let tasks = node.tasks.clone();
     tasks.spawn(async move {
         loop {
@@ -70,11 +83,17 @@ fn kick_sessions(node: &Node, message: Message) {
         return;
     };
     let members = if command.user.is_empty() {
-        node.registry.all().into_iter().filter(|member| member.session == command.session).collect()
+        node.registry
+            .all()
+            .into_iter()
+            .filter(|member| member.session == command.session)
+            .collect()
     } else {
         node.registry.of(&command.user)
     };
-    let wanted = CloseCode::ALL.iter().find(|code| u32::from(code.as_u16()) == command.close_code);
+    let wanted = CloseCode::ALL
+        .iter()
+        .find(|code| u32::from(code.as_u16()) == command.close_code);
     let code = wanted.copied().unwrap_or(CloseCode::Removed);
     for member in members {
         node.close(&member.link, code);
@@ -84,10 +103,11 @@ fn kick_sessions(node: &Node, message: Message) {
 /// Answers which sessions a user has here.
 pub(crate) async fn serve_sessions(node: &Arc<Node>) -> Result<Serving, String> {
     let own = Arc::clone(node);
-    let responder = move |message: Message| -> std::pin::Pin<Box<dyn Future<Output = Bytes> + Send>> {
-        let reply = sessions(&own, message);
-        Box::pin(std::future::ready(reply))
-    };
+    let responder =
+        move |message: Message| -> std::pin::Pin<Box<dyn Future<Output = Bytes> + Send>> {
+            let reply = sessions(&own, message);
+            Box::pin(std::future::ready(reply))
+        };
     node.bus
         .serve(subject::GATEWAY_SESSIONS, None, Box::new(responder))
         .await
@@ -95,7 +115,9 @@ pub(crate) async fn serve_sessions(node: &Arc<Node>) -> Result<Serving, String> 
 }
 
 fn sessions(node: &Node, message: Message) -> Bytes {
-    let user = SessionsRequest::decode(message.payload).unwrap_or_default().user;
+    let user = SessionsRequest::decode(message.payload)
+        .unwrap_or_default()
+        .user;
     let sessions = node
         .registry
         .of(&user)
@@ -112,7 +134,11 @@ fn sessions(node: &Node, message: Message) -> Bytes {
 /// Sends a message of the node's own through the bus and waits for it.
 pub(crate) async fn probe(node: &Node) -> Result<(), String> {
     let subject = subject::probe(&node.settings.node);
-    let mut own = node.bus.subscribe(&subject).await.map_err(|error| error.to_string())?;
+    let mut own = node
+        .bus
+        .subscribe(&subject)
+        .await
+        .map_err(|error| error.to_string())?;
     node.bus
         .publish(&subject, Bytes::new())
         .await
@@ -127,5 +153,8 @@ pub(crate) async fn probe(node: &Node) -> Result<(), String> {
 /// Every connection that has a session, for a drain.
 pub(crate) fn links(node: &Node) -> Vec<Arc<Link>> {
     let members: Vec<Arc<Member>> = node.registry.all();
-    members.iter().map(|member| Arc::clone(&member.link)).collect()
+    members
+        .iter()
+        .map(|member| Arc::clone(&member.link))
+        .collect()
 }

@@ -4,7 +4,7 @@ use crate::{frame, outbox::Class};
 use bytes::Bytes;
 use fanfare_bus::log;
 use fanfare_proto::{
-    Channel, Cursor, Position, delivery,
+    Cursor, Position, delivery,
     wire::{Entry, Event},
 };
 use prost::Message as _;
@@ -47,7 +47,11 @@ impl Delivery {
 
     /// Of an event nobody stores.
     pub(crate) fn of_event(event: &Event) -> Self {
-        Self::unstored(&delivery::event_frame(event), Class::Ephemeral, event.created_at_ms)
+        Self::unstored(
+            &delivery::event_frame(event),
+            Class::Ephemeral,
+            event.created_at_ms,
+        )
     }
 
     /// Of a text of this node's own.
@@ -59,11 +63,6 @@ impl Delivery {
             created_at_ms,
             trail: false,
         }
-    }
-
-    /// The channel as the log names it, with the ordinal, for what waits in an outbox.
-    pub(crate) fn mark<'a>(&self, channel: &'a Channel) -> Option<(&'a Channel, u64)> {
-        (self.position.n > 0).then_some((channel, self.position.n))
     }
 }
 
@@ -163,7 +162,10 @@ mod tests {
             delivery(b"a", Class::Kept, 2),
             delivery(b"b", Class::Kept, 3),
         ];
-        let sizes: Vec<_> = join(&deliveries).iter().map(|chunk| chunk.bytes.len()).collect();
+        let sizes: Vec<_> = join(&deliveries)
+            .iter()
+            .map(|chunk| chunk.bytes.len())
+            .collect();
         assert_eq!(sizes, [CHUNK_BYTES, 1]);
     }
 }

@@ -3,9 +3,8 @@
 
 use crate::{control, node::Node, settings::Settings};
 use aws_lc_rs::rand;
-use fanfare_lifecycle::Shutdown;
 use fanfare_proto::CloseCode;
-use std::{sync::{Arc, atomic::Ordering}, time::Duration};
+use std::{sync::atomic::Ordering, time::Duration};
 
 /// Longest window that is chosen by itself.
 const WINDOW_MAX: Duration = Duration::from_secs(30);
@@ -16,16 +15,11 @@ const RETRY_MIN_MS: u64 = 500;
 /// Between two looks at how many sessions are left.
 const STEP: Duration = Duration::from_millis(50);
 
-/// Drains the node once `shutdown` begins; returns when every session has been told and has ended, or at the hard
-/// shutdown.
-pub(crate) async fn run(node: Arc<Node>, shutdown: Shutdown) {
-    shutdown.begun().await;
+/// Drains the node; returns when every session has been told and has ended.
+pub(crate) async fn run(node: &Node) {
     node.figures.draining.set(1);
-    let drained = tokio::select! {
-        () = drain(&node) => true,
-        () = shutdown.forced() => false,
-    };
-    tracing::info!(drained, left = node.registry.len(), "the drain has ended");
+    drain(node).await;
+    tracing::info!("every session has left");
 }
 
 async fn drain(node: &Node) {
@@ -33,7 +27,11 @@ async fn drain(node: &Node) {
     node.closing.store(true, Ordering::Release);
     let mut links = control::links(node);
     let window = window(&node.settings, links.len());
-    tracing::info!(sessions = links.len(), window_ms = window.as_millis(), "draining");
+    tracing::info!(
+        sessions = links.len(),
+        window_ms = window.as_millis(),
+        "draining"
+    );
     let window_ms = u64::try_from(window.as_millis()).unwrap_or(u64::MAX);
     // Each at an independent, uniform time: sorting the times gives the order, whatever the order of the sessions.
     let mut times_ms: Vec<u64> = links.iter().map(|_| below(window_ms + 1)).collect();

@@ -60,13 +60,19 @@ fn origin_allowed(headers: &HeaderMap, allowed: &[String]) -> bool {
     let Ok(origin) = origin.to_str() else {
         return false;
     };
-    if allowed.iter().any(|own| own == "*" || own.eq_ignore_ascii_case(origin)) {
+    if allowed
+        .iter()
+        .any(|own| own == "*" || own.eq_ignore_ascii_case(origin))
+    {
         return true;
     }
     let Some((_scheme, authority)) = origin.split_once("://") else {
         return false;
     };
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let host = headers
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok())
+        .unwrap_or_default();
     authority.eq_ignore_ascii_case(host) || (is_loopback(authority) && is_loopback(host))
 }
 
@@ -162,20 +168,28 @@ mod tests {
         ];
         assert_eq!(read("/ws/?token=c", &all).token.as_deref(), Some("a"));
         assert_eq!(read("/ws/?token=c", &all[1..]).token.as_deref(), Some("b"));
-        assert_eq!(read("/ws/?x=1&token=c%2Ed", &[]).token.as_deref(), Some("c.d"));
+        assert_eq!(
+            read("/ws/?x=1&token=c%2Ed", &[]).token.as_deref(),
+            Some("c.d")
+        );
         assert_eq!(read("/ws/", &[]).token, None);
     }
 
     #[test]
     fn our_subprotocol_is_answered_when_offered() {
-        assert!(read("/ws/", &[("sec-websocket-protocol", "bearer.x")]).subprotocol.is_none());
+        assert!(
+            read("/ws/", &[("sec-websocket-protocol", "bearer.x")])
+                .subprotocol
+                .is_none()
+        );
         let both = [("sec-websocket-protocol", "fanfare.v1, bearer.x")];
         assert_eq!(read("/ws/", &both).subprotocol.unwrap(), "fanfare.v1");
     }
 
     #[test]
     fn foreign_origins_are_told_from_our_own() {
-        let allowed = |origin, host| read("/ws/", &[("origin", origin), ("host", host)]).origin_allowed;
+        let allowed =
+            |origin, host| read("/ws/", &[("origin", origin), ("host", host)]).origin_allowed;
         assert!(read("/ws/", &[("host", "fan.example")]).origin_allowed);
         assert!(allowed("https://app.example", "fan.example"));
         assert!(allowed("https://fan.example", "fan.example"));

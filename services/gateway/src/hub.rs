@@ -6,14 +6,18 @@
 //! tail says that it lagged and from time to time.
 
 use crate::{
-    channel::{Phase, Active},
+    channel::{Active, Phase},
     delivery::Delivery,
     metrics::Figures,
     outbox::Class,
     replay,
     shard::{Input, Key, ShardHandle},
 };
-use fanfare_bus::{Bus, Log, LogError, Subscription, Tail, bus::Received, log::{Head, Record, Tailed}};
+use fanfare_bus::{
+    Bus, Log, LogError, Subscription, Tail,
+    bus::Received,
+    log::{Head, Record, Tailed},
+};
 use fanfare_lifecycle::{Clock, Shutdown};
 use fanfare_proto::{Channel, Position, subject, wire::Event};
 use futures_util::{StreamExt as _, future::BoxFuture, stream::FuturesUnordered};
@@ -48,7 +52,9 @@ impl Progress {
     fn new(channel: Channel, shards: usize) -> Self {
         Self {
             channel,
-            written_n: std::iter::repeat_with(AtomicU64::default).take(shards).collect(),
+            written_n: std::iter::repeat_with(AtomicU64::default)
+                .take(shards)
+                .collect(),
         }
     }
 
@@ -80,7 +86,11 @@ impl Attachment {
 
 impl Drop for Attachment {
     fn drop(&mut self) {
-        let mut list = self.departures.list.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut list = self
+            .departures
+            .list
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         list.push((self.progress.channel.clone(), self.id, self.shard, self.key));
         drop(list);
         self.departures.some.notify_one();
@@ -119,7 +129,12 @@ pub(crate) struct HubHandle {
 impl HubHandle {
     /// Attaches a connection to a channel; `None` when the node is ending. Waits for the log when the channel was not
     /// active here. Cancel safe: what was attached for a dropped call is detached.
-    pub(crate) async fn attach(&self, channel: Channel, shard: usize, key: Key) -> Option<Attached> {
+    pub(crate) async fn attach(
+        &self,
+        channel: Channel,
+        shard: usize,
+        key: Key,
+    ) -> Option<Attached> {
         let (reply, attached) = oneshot::channel();
         let request = Request {
             channel,
@@ -173,7 +188,10 @@ impl Hub {
         figures: Arc<Figures>,
     ) -> Result<(Self, HubHandle, Sources), String> {
         let tail = log.tail().await.map_err(|error| error.to_string())?;
-        let events = bus.subscribe(subject::EVENTS).await.map_err(|error| error.to_string())?;
+        let events = bus
+            .subscribe(subject::EVENTS)
+            .await
+            .map_err(|error| error.to_string())?;
         let (requests, receiver) = mpsc::channel(REQUESTS);
         let hub = Self {
             log,
@@ -194,7 +212,12 @@ impl Hub {
     }
 
     /// Works until the node's hard shutdown, or until the log or the bus has ended.
-    pub(crate) async fn run(mut self, mut sources: Sources, audit_interval: Duration, shutdown: Shutdown) {
+    pub(crate) async fn run(
+        mut self,
+        mut sources: Sources,
+        audit_interval: Duration,
+        shutdown: Shutdown,
+    ) {
         let departures = Arc::clone(&self.departures);
         let mut audit = tokio::time::interval(audit_interval);
         audit.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -281,11 +304,19 @@ impl Hub {
 
     async fn depart(&mut self) {
         let departed = std::mem::take(
-            &mut *self.departures.list.lock().unwrap_or_else(PoisonError::into_inner),
+            &mut *self
+                .departures
+                .list
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner),
         );
         for (channel, id, shard, key) in departed {
             self.shards[shard].tell(Input::Detach(id, key)).await;
-            let Some(active) = self.channels.get_mut(&channel).filter(|active| active.id == id) else {
+            let Some(active) = self
+                .channels
+                .get_mut(&channel)
+                .filter(|active| active.id == id)
+            else {
                 continue;
             };
             active.subscribers[shard] -= 1;
@@ -310,7 +341,7 @@ impl Hub {
         let Some(active) = self.channels.get_mut(&record.channel) else {
             return;
         };
-        if let Some(buffer) = active.buffer() {
+        if let Some(mut buffer) = active.buffer() {
             buffer.push(record);
             return;
         }
@@ -378,7 +409,8 @@ impl Hub {
                 self.settle(place.channel, upto).await;
             }
             Found::Missed(place, _, Err(error)) if self.is_current(&place) => {
-                self.reset(&place.channel, replay::reset_reason(&error)).await;
+                self.reset(&place.channel, replay::reset_reason(&error))
+                    .await;
                 if let Some(active) = self.channels.get_mut(&place.channel) {
                     let buffered = active.take_buffer();
                     active.phase = Phase::Opening {
@@ -403,7 +435,9 @@ impl Hub {
     }
 
     fn is_current(&self, place: &Place) -> bool {
-        self.channels.get(&place.channel).is_some_and(|active| active.id == place.id)
+        self.channels
+            .get(&place.channel)
+            .is_some_and(|active| active.id == place.id)
     }
 
     async fn opened(&mut self, place: Place, head: Head) {
@@ -459,13 +493,20 @@ impl Hub {
             return;
         };
         if let Some(active) = self.channels.get(event.channel.as_str()) {
-            active.send(&self.shards, Arc::new(Delivery::of_event(&event))).await;
+            active
+                .send(&self.shards, Arc::new(Delivery::of_event(&event)))
+                .await;
         }
     }
 
     /// Compares every active channel with the log's head.
     fn audit(&self) {
-        let stored: Vec<Channel> = self.channels.keys().filter(|channel| channel.is_stored()).cloned().collect();
+        let stored: Vec<Channel> = self
+            .channels
+            .keys()
+            .filter(|channel| channel.is_stored())
+            .cloned()
+            .collect();
         for channels in stored.chunks(HEADS) {
             self.audit_some(channels.to_vec());
         }

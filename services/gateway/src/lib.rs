@@ -39,7 +39,7 @@ mod system;
 mod wheel;
 
 use axum::Router;
-use fanfare_bus::{Handles, Serving};
+use fanfare_bus::{Handles, bus::Serving};
 use fanfare_lifecycle::{Clock, Shutdown, Tasks};
 use fanfare_telemetry::metrics::Metrics;
 use fanfare_tokens::Authority;
@@ -81,8 +81,7 @@ pub struct Gateway {
 }
 
 impl Gateway {
-    /// Starts the gateway's tasks. It accepts once its [`router`](Self::router) is served, and drains when the shutdown
-    /// begins.
+    /// Starts the gateway's tasks. It accepts once its [`router`](Self::router) is served.
     ///
     /// # Errors
     ///
@@ -98,7 +97,11 @@ impl Gateway {
         } = deps;
         let figures = Arc::new(Figures::new(&metrics));
         let uptime = Uptime::begin();
-        let (reports, reporter) = Reports::new(settings.node.clone(), clock.clone(), Arc::clone(&handles.bus));
+        let (reports, reporter) = Reports::new(
+            settings.node.clone(),
+            clock.clone(),
+            Arc::clone(&handles.bus),
+        );
         tasks.spawn(reporter.run(shutdown.clone()));
         let common = Common {
             uptime,
@@ -141,11 +144,13 @@ impl Gateway {
             closing: AtomicBool::new(false),
             turn: AtomicUsize::new(0),
         });
-        tasks.spawn(control::follow_revocations(Arc::clone(&node), shutdown.clone()));
+        tasks.spawn(control::follow_revocations(
+            Arc::clone(&node),
+            shutdown.clone(),
+        ));
         control::follow_kicks(Arc::clone(&node), shutdown.clone()).await?;
         let sessions = control::serve_sessions(&node).await?;
-        tasks.spawn(System::run(Arc::clone(&node), shutdown.clone()));
-        tasks.spawn(drain::run(Arc::clone(&node), shutdown));
+        tasks.spawn(System::run(Arc::clone(&node), shutdown));
         Ok(Self {
             node,
             _sessions: sessions,
@@ -153,9 +158,15 @@ impl Gateway {
     }
 
     /// The WebSocket endpoints.
-    #[must_use]
     pub fn router(&self) -> Router {
         accept::router(Arc::clone(&self.node))
+    }
+
+    /// Tells every client to come back elsewhere, and when, and returns when all have gone. From the beginning on the
+    /// gateway is not [`ready`](Self::ready); upgrades are refused once the lame-duck time is over. Dropping the call
+    /// leaves the sessions that have not been told.
+    pub async fn drain(&self) {
+        drain::run(&self.node).await;
     }
 
     /// Whether the gateway can do its job: keys are there, and a message of its own comes back through the bus.
@@ -164,6 +175,9 @@ impl Gateway {
     ///
     /// The text says what is missing, for an operator.
     pub async fn ready(&self) -> Result<(), String> {
+        if self.node.figures.draining.get() > 0 {
+            return Err("draining".to_owned());
+        }
         if !self.node.authority.is_ready() {
             return Err("the keys that tokens are checked with are not there".to_owned());
         }
@@ -172,7 +186,8 @@ impl Gateway {
 }
 
 fn terms(settings: &Settings) -> Terms {
-    let millis = |duration: std::time::Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+    let millis =
+        |duration: std::time::Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
     Terms {
         node: settings.node.clone(),
         heartbeat_interval_ms: millis(settings.ping_interval),

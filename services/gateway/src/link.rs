@@ -149,7 +149,11 @@ impl Link {
         queue.closed = Some(code);
         let mut bytes = Vec::new();
         if code != CloseCode::Normal {
-            bytes = frame::text(&disconnect(code, retry_after_ms, Timestamp::from_ms(self.clock.now_ms())));
+            bytes = frame::text(&disconnect(
+                code,
+                retry_after_ms,
+                Timestamp::from_ms(self.clock.now_ms()),
+            ));
         }
         bytes.extend_from_slice(&frame::close(code, code.reason()));
         let parcel = Parcel {
@@ -200,17 +204,14 @@ impl Link {
 
     /// Sends the end of this side's stream; the peer's is still read.
     pub(crate) fn shut_down(&self) {
-        if let Err(error) = socket2::SockRef::from(&self.stream).shutdown(std::net::Shutdown::Write) {
+        if let Err(error) = socket2::SockRef::from(&self.stream).shutdown(std::net::Shutdown::Write)
+        {
             tracing::trace!(%error, "the peer was gone before its stream ended");
         }
     }
 
     pub(crate) fn is_blocked(&self) -> bool {
         self.lock().outbox.is_some()
-    }
-
-    pub(crate) fn queued_bytes(&self) -> usize {
-        self.lock().outbox.as_ref().map_or(0, |outbox| outbox.bytes())
     }
 
     /// The code this side has closed with.

@@ -1,6 +1,12 @@
 //! A signed-in session, as the rest of the node sees it.
 
-use crate::{hub::Attachment, link::Link, session::Endpoint, shard::Key, system::Watching};
+use crate::{
+    hub::Attachment,
+    link::Link,
+    session::{self, Endpoint},
+    shard::Key,
+    system::Watching,
+};
 use fanfare_proto::{
     Channel,
     wire::{Caller, Coverage, SessionReport},
@@ -79,15 +85,9 @@ impl Member {
     }
 
     /// Who asks, for a service.
-    pub(crate) fn caller(&self) -> Caller {
-        let identity = self.identity();
-        let identity = identity.as_deref();
-        Caller {
-            user: identity.map(|identity| identity.user.clone()).unwrap_or_default(),
-            session: self.session.clone(),
-            name: identity.and_then(|identity| identity.name.clone()).unwrap_or_default(),
-            groups: identity.map(|identity| identity.groups.clone()).unwrap_or_default(),
-        }
+    pub(crate) fn caller(&self) -> Option<Caller> {
+        let identity = self.identity()?;
+        Some(session::caller(&self.session, &identity))
     }
 
     pub(crate) fn subscribed(&self, subscription: Subscription) {
@@ -135,7 +135,11 @@ impl Member {
             .map(|subscription| self.coverage(subscription, ended_at_ms));
         SessionReport {
             session: self.session.clone(),
-            user: state.identity.as_deref().map(|identity| identity.user.clone()).unwrap_or_default(),
+            user: state
+                .identity
+                .as_deref()
+                .map(|identity| identity.user.clone())
+                .unwrap_or_default(),
             node: node.to_owned(),
             connected_at_ms: self.connected_at_ms,
             ended_at_ms,
@@ -148,7 +152,10 @@ impl Member {
     fn coverage(&self, subscription: &Subscription, left_at_ms: i64) -> Coverage {
         let channel = &subscription.attachment.progress.channel;
         let live_n = if subscription.live {
-            subscription.attachment.progress.get(subscription.attachment.shard)
+            subscription
+                .attachment
+                .progress
+                .get(subscription.attachment.shard)
         } else {
             0
         };

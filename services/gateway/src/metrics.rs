@@ -38,8 +38,12 @@ impl Figures {
             &["outcome"],
         );
         Self {
-            connections: metrics.gauge("fanfare_gateway_connections", "Open WebSocket connections."),
-            channels: metrics.gauge("fanfare_gateway_channels", "Channels that somebody reads on this node."),
+            connections: metrics
+                .gauge("fanfare_gateway_connections", "Open WebSocket connections."),
+            channels: metrics.gauge(
+                "fanfare_gateway_channels",
+                "Channels that somebody reads on this node.",
+            ),
             draining: metrics.gauge("fanfare_gateway_draining", "1 while the node drains."),
             replayed: metrics.counter(
                 "fanfare_gateway_replayed_total",
@@ -63,7 +67,12 @@ impl Figures {
             ),
             closed: CloseCode::ALL
                 .iter()
-                .map(|code| (*code, closed.with_label_values(&[code.as_u16().to_string()])))
+                .map(|code| {
+                    (
+                        *code,
+                        closed.with_label_values(&[code.as_u16().to_string()]),
+                    )
+                })
                 .collect(),
             closed_by_peer: closed.with_label_values(&["peer"]),
             written: frames.with_label_values(&["written"]),
@@ -95,6 +104,8 @@ impl Figures {
     /// A connection ended; `None`: the peer ended it.
     pub(crate) fn closed(&self, code: Option<CloseCode>) {
         let counter = self.closed.iter().find(|(own, _)| Some(*own) == code);
-        counter.map_or(&self.closed_by_peer, |(_, counter)| counter).inc();
+        counter
+            .map_or(&self.closed_by_peer, |(_, counter)| counter)
+            .inc();
     }
 }

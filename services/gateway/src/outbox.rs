@@ -126,10 +126,6 @@ impl Outbox {
         self.parcels.is_empty()
     }
 
-    pub(crate) const fn bytes(&self) -> usize {
-        self.bytes
-    }
-
     /// Resolves (or is dropped) when everything has gone out.
     pub(crate) fn waiter(&mut self) -> oneshot::Receiver<()> {
         let (done, waiter) = oneshot::channel();
@@ -159,9 +155,8 @@ impl Outbox {
 
     fn drop_ephemeral(&mut self) {
         let mut first_begun = self.begun;
-        self.parcels.retain(|parcel| {
-            std::mem::take(&mut first_begun) || parcel.class != Class::Ephemeral
-        });
+        self.parcels
+            .retain(|parcel| std::mem::take(&mut first_begun) || parcel.class != Class::Ephemeral);
         self.bytes = self.parcels.iter().map(|parcel| parcel.bytes.len()).sum();
         self.frames = self.parcels.iter().map(|parcel| parcel.frames).sum();
     }
@@ -198,13 +193,18 @@ mod tests {
     #[test]
     fn ephemeral_frames_go_before_kept_ones_are_refused() {
         let mut outbox = Outbox::beginning(parcel("aaaa", Class::Kept), 0);
-        outbox.push(parcel("eeee", Class::Ephemeral), BOUNDS).unwrap();
+        outbox
+            .push(parcel("eeee", Class::Ephemeral), BOUNDS)
+            .unwrap();
         outbox.push(parcel("bbbb", Class::Kept), BOUNDS).unwrap();
         assert_eq!(content(&outbox), "aaaa|bbbb");
         assert_eq!(outbox.push(parcel("cccc", Class::Kept), BOUNDS), Err(Full));
-        assert_eq!(outbox.push(parcel("ffff", Class::Ephemeral), BOUNDS), Ok(()));
+        assert_eq!(
+            outbox.push(parcel("ffff", Class::Ephemeral), BOUNDS),
+            Ok(())
+        );
         assert_eq!(content(&outbox), "aaaa|bbbb");
-        assert_eq!(outbox.bytes(), 8);
+        assert_eq!(outbox.bytes, 8);
     }
 
     #[test]

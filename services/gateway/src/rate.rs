@@ -22,8 +22,13 @@ impl Bucket {
 
     /// Takes one token, or says in how many milliseconds there is one.
     pub(crate) fn take(&mut self, now_ms: u64) -> Result<(), u64> {
-        let earned = now_ms.saturating_sub(self.at_ms).saturating_mul(u64::from(self.per_second));
-        self.level = self.level.saturating_add(earned).min(u64::from(self.burst) * 1_000);
+        let earned = now_ms
+            .saturating_sub(self.at_ms)
+            .saturating_mul(u64::from(self.per_second));
+        self.level = self
+            .level
+            .saturating_add(earned)
+            .min(u64::from(self.burst) * 1_000);
         self.at_ms = now_ms.max(self.at_ms);
         if self.level >= 1_000 {
             self.level -= 1_000;

@@ -56,7 +56,11 @@ impl Registry {
         *count += 1;
         let full = *count > per_address;
         drop(addresses);
-        if full { Err(CloseCode::TooManyConnections) } else { Ok(place) }
+        if full {
+            Err(CloseCode::TooManyConnections)
+        } else {
+            Ok(place)
+        }
     }
 
     /// Adds a session to its user's, unless he has `per_user` already.
@@ -135,7 +139,10 @@ mod tests {
         let address = IpAddr::from([192, 0, 2, 1]);
         let first = registry.admit(address, 2, 1);
         assert!(first.is_ok());
-        assert_eq!(registry.admit(address, 2, 1).err(), Some(CloseCode::TooManyConnections));
+        assert_eq!(
+            registry.admit(address, 2, 1).err(),
+            Some(CloseCode::TooManyConnections)
+        );
         let _other = registry.admit(IpAddr::from([192, 0, 2, 2]), 2, 1).unwrap();
         assert_eq!(
             registry.admit(IpAddr::from([192, 0, 2, 3]), 2, 1).err(),

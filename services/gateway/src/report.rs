@@ -130,10 +130,12 @@ impl Reporter {
                 node: self.node.clone(),
                 receipts: batch.to_vec(),
             };
-            self.publish(subject::NOTIFY_RECEIPTS, batch.encode_to_vec()).await;
+            self.publish(subject::NOTIFY_RECEIPTS, batch.encode_to_vec())
+                .await;
         }
         for report in sessions.into_values() {
-            self.publish(subject::NOTIFY_SESSION, report.encode_to_vec()).await;
+            self.publish(subject::NOTIFY_SESSION, report.encode_to_vec())
+                .await;
         }
     }
 

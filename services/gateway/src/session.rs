@@ -199,14 +199,9 @@ impl Session {
     }
 
     /// Who asks, for a service.
-    pub(crate) fn caller(&self) -> Caller {
-        let identity = self.identity.as_deref();
-        Caller {
-            user: identity.map(|identity| identity.user.clone()).unwrap_or_default(),
-            session: self.id.clone(),
-            name: identity.and_then(|identity| identity.name.clone()).unwrap_or_default(),
-            groups: identity.map(|identity| identity.groups.clone()).unwrap_or_default(),
-        }
+    pub(crate) fn caller(&self) -> Option<Caller> {
+        let identity = self.identity.as_deref()?;
+        Some(caller(&self.id, identity))
     }
 
     pub(crate) fn words(&self, phrase: Phrase) -> &'static str {
@@ -260,7 +255,11 @@ impl Session {
                 Ok(text) => turn.send(text),
                 Err(refusal) => self.refuse(id.as_deref(), &refusal, turn),
             },
-            Completion::NotSubscribed { id, channel, refusal } => {
+            Completion::NotSubscribed {
+                id,
+                channel,
+                refusal,
+            } => {
                 self.channels.retain(|own| *own != channel);
                 self.refuse(id.as_deref(), &refusal, turn);
             }
@@ -284,7 +283,9 @@ impl Session {
         let expires_at = Timestamp::from_ms(identity.expires_at_ms);
         if turn.now.wall_ms >= identity.expires_at_ms {
             turn.effects.push(Effect::Close(CloseCode::Unauthorized));
-        } else if !self.noticed && turn.now.wall_ms >= identity.expires_at_ms - self.terms.token_notice_ms {
+        } else if !self.noticed
+            && turn.now.wall_ms >= identity.expires_at_ms - self.terms.token_notice_ms
+        {
             self.noticed = true;
             let frame = ServerFrame {
                 data: Some(Expiring { expires_at }),
@@ -299,7 +300,11 @@ impl Session {
         let Some(identity) = &self.identity else {
             return (self.begun_ms + self.terms.auth_timeout_ms).saturating_sub(now.ms);
         };
-        let notice_ms = if self.noticed { 0 } else { self.terms.token_notice_ms };
+        let notice_ms = if self.noticed {
+            0
+        } else {
+            self.terms.token_notice_ms
+        };
         u64::try_from(identity.expires_at_ms - notice_ms - now.wall_ms).unwrap_or(0)
     }
 
@@ -348,7 +353,10 @@ impl Session {
         turn: &mut Turn<'_>,
     ) -> Result<(), Refusal> {
         if self.verifying {
-            return Err(Refusal::new(ErrorCode::Conflict, "another token is being checked"));
+            return Err(Refusal::new(
+                ErrorCode::Conflict,
+                "another token is being checked",
+            ));
         }
         self.call(Call::Verify { id, token }, turn)?;
         self.verifying = true;
@@ -371,7 +379,11 @@ impl Session {
             (Ok(identity), _) => identity,
             // Nothing is wrong with the token: the client may try it again here.
             (Err(error @ TokenError::Unavailable), _) => {
-                return self.refuse(id, &Refusal::new(ErrorCode::Unavailable, error.to_string()), turn);
+                return self.refuse(
+                    id,
+                    &Refusal::new(ErrorCode::Unavailable, error.to_string()),
+                    turn,
+                );
             }
             (Err(error), own) => {
                 let refusal = Refusal::new(ErrorCode::Unauthorized, error.to_string());
@@ -468,7 +480,10 @@ impl Session {
     }
 
     pub(crate) fn refuse(&self, id: Option<&str>, refusal: &Refusal, turn: &mut Turn<'_>) {
-        let words = refusal.message.as_deref().unwrap_or_else(|| self.lang.error(refusal.code));
+        let words = refusal
+            .message
+            .as_deref()
+            .unwrap_or_else(|| self.lang.error(refusal.code));
         turn.send(server::error(
             refusal.code,
             id,
@@ -479,10 +494,23 @@ impl Session {
     }
 }
 
+/// Who asks, for a service.
+pub(crate) fn caller(session: &str, identity: &Identity) -> Caller {
+    Caller {
+        user: identity.user.clone(),
+        session: session.to_owned(),
+        name: identity.name.clone().unwrap_or_default(),
+        groups: identity.groups.clone(),
+    }
+}
+
 /// The channels of an inbox: the user's own, his groups, and everybody's.
 fn inbox(identity: &Identity) -> Vec<Channel> {
     let own = Channel::new(Kind::User, &identity.user);
-    let groups = identity.groups.iter().map(|group| Channel::new(Kind::Group, group));
+    let groups = identity
+        .groups
+        .iter()
+        .map(|group| Channel::new(Kind::Group, group));
     let mut channels: Vec<Channel> = std::iter::once(own).chain(groups).flatten().collect();
     channels.push(Channel::all());
     channels

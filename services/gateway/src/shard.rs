@@ -175,7 +175,10 @@ impl Shard {
 
     async fn take(&mut self, input: Input) {
         // What changes who gets what waits for the deliveries before it.
-        if !matches!(input, Input::Deliver(..) | Input::Insert(..) | Input::Reschedule(_)) {
+        if !matches!(
+            input,
+            Input::Deliver(..) | Input::Insert(..) | Input::Reschedule(_)
+        ) {
             self.flush().await;
         }
         match input {
@@ -229,7 +232,10 @@ impl Shard {
     }
 
     fn remove(&mut self, key: Key) {
-        while let Some((channel, _)) = self.conn(key).and_then(|conn| conn.channels.last().copied()) {
+        while let Some((channel, _)) = self
+            .conn(key)
+            .and_then(|conn| conn.channels.last().copied())
+        {
             self.detach(channel, key);
         }
         if self.conn(key).is_some() {
@@ -244,11 +250,14 @@ impl Shard {
         if conn.generation != key.generation {
             return;
         }
-        let state = self.channels.entry(channel).or_insert_with(|| ChannelState {
-            progress,
-            subscribers: Vec::new(),
-            last: Position::default(),
-        });
+        let state = self
+            .channels
+            .entry(channel)
+            .or_insert_with(|| ChannelState {
+                progress,
+                subscribers: Vec::new(),
+                last: Position::default(),
+            });
         let place = u32::try_from(state.subscribers.len()).unwrap_or(u32::MAX);
         conn.channels.push((channel, place));
         state.subscribers.push(Subscriber {
@@ -296,7 +305,10 @@ impl Shard {
         let channel = &state.progress.channel;
         for chunk in delivery::join(held.deliveries.iter().map(Arc::as_ref)) {
             let mark = (chunk.first_n > 0).then_some((channel, chunk.first_n));
-            self.common.figures.sent(link.send(&chunk.bytes, chunk.frames, chunk.class, mark), chunk.frames);
+            self.common.figures.sent(
+                link.send(&chunk.bytes, chunk.frames, chunk.class, mark),
+                chunk.frames,
+            );
         }
         None
     }
@@ -330,7 +342,9 @@ impl Shard {
             live += 1;
             for chunk in &chunks {
                 let mark = (chunk.first_n > 0).then_some((name, chunk.first_n));
-                let sent = conn.link.send(&chunk.bytes, chunk.frames, chunk.class, mark);
+                let sent = conn
+                    .link
+                    .send(&chunk.bytes, chunk.frames, chunk.class, mark);
                 self.common.figures.sent(sent, chunk.frames);
                 if matches!(sent, Sent::Closed | Sent::TooSlow) {
                     break;
@@ -347,7 +361,9 @@ impl Shard {
             }
             self.common.figures.latency(now_ms - delivery.created_at_ms);
             if delivery.trail && live > 0 {
-                self.common.reports.written(name, delivery.position.n, now_ms, live);
+                self.common
+                    .reports
+                    .written(name, delivery.position.n, now_ms, live);
             }
         }
         state.progress.set(self.index, state.last.n);

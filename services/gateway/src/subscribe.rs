@@ -24,10 +24,12 @@ pub(crate) async fn run(
     channel: &Channel,
     since: Option<&str>,
 ) -> Result<(), Refusal> {
-    let since = since
-        .map(Cursor::parse)
-        .transpose()
-        .map_err(|_text| Refusal::new(ErrorCode::BadMessage, "since is not a cursor of this system"))?;
+    let since = since.map(Cursor::parse).transpose().map_err(|_text| {
+        Refusal::new(
+            ErrorCode::BadMessage,
+            "since is not a cursor of this system",
+        )
+    })?;
     let (shard, key) = member.seat();
     let Attached { attachment, head } = node
         .hub
@@ -123,7 +125,9 @@ async fn catch_up(
         node.figures.replayed.inc_by(deliveries.len() as u64);
         for chunk in delivery::join(&deliveries) {
             let mark = (channel, chunk.first_n);
-            let sent = member.link.send(&chunk.bytes, chunk.frames, chunk.class, Some(mark));
+            let sent = member
+                .link
+                .send(&chunk.bytes, chunk.frames, chunk.class, Some(mark));
             node.figures.sent(sent, chunk.frames);
         }
         member.link.drained().await;
@@ -140,13 +144,20 @@ fn lost(node: &Node, member: &Member, channel: &Channel, error: &LogError) -> Re
     node.figures.resets.inc();
     call::tell_reset(node, member, channel, replay::reset_reason(error));
     member.left(channel, node.clock.now_ms());
-    Refusal::new(ErrorCode::NotFound, "history was trimmed meanwhile; subscribe again")
+    Refusal::new(
+        ErrorCode::NotFound,
+        "history was trimmed meanwhile; subscribe again",
+    )
 }
 
 /// Asks the shard to deliver directly. Answers how far to replay first, when too much came meanwhile.
 async fn go_live(node: &Node, member: &Member, attached: u32) -> Result<Option<Position>, Refusal> {
     let (shard, key) = member.seat();
     let (reply, answer) = oneshot::channel();
-    node.shards[shard].tell(Input::GoLive(attached, key, reply)).await;
-    answer.await.map_err(|_ending| ErrorCode::Unavailable.into())
+    node.shards[shard]
+        .tell(Input::GoLive(attached, key, reply))
+        .await;
+    answer
+        .await
+        .map_err(|_ending| ErrorCode::Unavailable.into())
 }

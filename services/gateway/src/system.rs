@@ -26,7 +26,7 @@ const WATCHED_MS: i64 = 10_000;
 const FRESH_MS: i64 = 1_000;
 
 /// The `data` of `system_info_response`. Bytes, seconds, and percent of all cores.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub(crate) struct Info {
     node: String,
     hostname: String,
@@ -53,7 +53,8 @@ pub(crate) struct System {
 }
 
 struct Reading {
-    system: sysinfo::System,
+    /// Made at the first reading, and again when that failed.
+    system: Option<sysinfo::System>,
     last: Option<(i64, Info)>,
 }
 
@@ -73,7 +74,7 @@ impl System {
             node,
             clock,
             reading: Arc::new(Mutex::new(Reading {
-                system: sysinfo::System::default(),
+                system: None,
                 last: None,
             })),
             watchers: Arc::default(),
@@ -85,7 +86,10 @@ impl System {
     pub(crate) async fn info(&self, connections: usize) -> Info {
         let mut reading = Arc::clone(&self.reading).lock_owned().await;
         let now_ms = self.clock.now_ms();
-        let fresh = reading.last.as_ref().filter(|(at_ms, _)| now_ms - at_ms < FRESH_MS);
+        let fresh = reading
+            .last
+            .as_ref()
+            .filter(|(at_ms, _)| now_ms - at_ms < FRESH_MS);
         if let Some((_, info)) = fresh {
             return Info {
                 connections,
@@ -94,26 +98,34 @@ impl System {
         }
         let node = self.node.clone();
         let read = tokio::task::spawn_blocking(move || {
-            let info = read(&mut reading.system, node, connections);
+            if reading.system.is_none() {
+                reading.system = sysinfo::System::new().ok();
+            }
+            let info = read(reading.system.as_mut()?, node, connections);
             reading.last = Some((now_ms, info.clone()));
-            info
+            Some(info)
         });
-        match read.await {
-            Ok(info) => info,
-            Err(_ending) => Info::empty(self.node.clone(), connections),
-        }
+        // A system that tells nothing about itself still has a name and connections.
+        let unread = || Info {
+            node: self.node.clone(),
+            connections,
+            ..Info::default()
+        };
+        read.await.ok().flatten().unwrap_or_else(unread)
     }
 
     /// Counts a watcher of `system:metrics`.
     pub(crate) fn watch(&self) -> Watching {
         self.watchers.fetch_add(1, Ordering::Relaxed);
-        self.watched_at_ms.store(self.clock.now_ms(), Ordering::Relaxed);
+        self.watched_at_ms
+            .store(self.clock.now_ms(), Ordering::Relaxed);
         Watching(Arc::clone(&self.watchers))
     }
 
     /// Somebody watches, here or on another node.
     pub(crate) fn told_watched(&self) {
-        self.watched_at_ms.store(self.clock.now_ms(), Ordering::Relaxed);
+        self.watched_at_ms
+            .store(self.clock.now_ms(), Ordering::Relaxed);
     }
 
     fn is_watched(&self) -> bool {
@@ -154,25 +166,6 @@ impl System {
 async fn publish(bus: &dyn Bus, subject: &str, payload: Vec<u8>) {
     if let Err(error) = bus.publish(subject, payload.into()).await {
         tracing::debug!(%error, subject, "figures were not sent");
-    }
-}
-
-impl Info {
-    fn empty(node: String, connections: usize) -> Self {
-        Self {
-            node,
-            hostname: String::new(),
-            os: String::new(),
-            kernel: String::new(),
-            cpu_cores: 0,
-            cpu_percent: 0.0,
-            memory_total_bytes: 0,
-            memory_used_bytes: 0,
-            load_1m: 0.0,
-            uptime_seconds: 0,
-            process_rss_bytes: 0,
-            connections,
-        }
     }
 }
 

@@ -23,7 +23,7 @@ pub(super) fn handle(
         at_ms: turn.now.wall_ms,
     };
     let call = Call::Tell {
-        subject: subject::NOTIFY_ACK,
+        subject: subject::NOTIFY_ACK.to_owned(),
         payload: request.encode_to_vec().into(),
     };
     session.call(call, turn)

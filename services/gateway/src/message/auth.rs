@@ -21,6 +21,9 @@ pub(super) fn handle(
 /// `since` of an `auth` frame: an object from channels to cursors.
 fn resume(since: &RawValue) -> Result<HashMap<Channel, String>, Refusal> {
     serde_json::from_str(since.get()).map_err(|_shape| {
-        Refusal::new(ErrorCode::BadMessage, "since of auth maps channels to cursors")
+        Refusal::new(
+            ErrorCode::BadMessage,
+            "since of auth maps channels to cursors",
+        )
     })
 }

@@ -18,7 +18,10 @@ pub(super) fn handle(
         (Some(before), None) => Slice::Before(before),
         (None, Some(after)) => Slice::After(after),
         (Some(_), Some(_)) => {
-            return Err(Refusal::new(ErrorCode::BadMessage, "before or after, not both"));
+            return Err(Refusal::new(
+                ErrorCode::BadMessage,
+                "before or after, not both",
+            ));
         }
     };
     let limit = match frame.limit.map(usize::try_from) {
@@ -26,7 +29,9 @@ pub(super) fn handle(
         Some(Ok(limit)) if (1..=limits::HISTORY_ITEMS).contains(&limit) => limit,
         Some(_) => return Err(Refusal::new(ErrorCode::BadMessage, "limit is 1 to 200")),
     };
-    let may_read = session.identity().is_some_and(|identity| identity.may_read(&channel));
+    let may_read = session
+        .identity()
+        .is_some_and(|identity| identity.may_read(&channel));
     let ask = !may_read && channel.kind() == Kind::Room;
     if !channel.is_stored() || (!may_read && !ask) {
         return Err(ErrorCode::Forbidden.into());

@@ -27,7 +27,9 @@ pub(super) fn handle(
     turn: &mut Turn<'_>,
 ) -> Result<(), Refusal> {
     let channel = super::channel(frame)?;
-    let may_write = session.identity().is_some_and(|identity| identity.may_write(&channel));
+    let may_write = session
+        .identity()
+        .is_some_and(|identity| identity.may_write(&channel));
     if channel.kind() != Kind::Topic || !may_write {
         return Err(ErrorCode::Forbidden.into());
     }
@@ -37,7 +39,10 @@ pub(super) fn handle(
         .ok_or_else(|| Refusal::new(ErrorCode::BadMessage, "content or data is missing"))?;
     let client_id = frame.client_id.clone().unwrap_or_default();
     if client_id.len() > limits::IDEMPOTENCY_KEY_BYTES {
-        return Err(Refusal::new(ErrorCode::BadMessage, "client_id is at most 128 bytes"));
+        return Err(Refusal::new(
+            ErrorCode::BadMessage,
+            "client_id is at most 128 bytes",
+        ));
     }
     let request = PublishRequest {
         caller: session.caller(),

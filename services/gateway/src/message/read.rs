@@ -19,8 +19,12 @@ pub(super) fn handle(
     turn: &mut Turn<'_>,
 ) -> Result<(), Refusal> {
     let channel = super::channel(frame)?;
-    let n = frame.n.ok_or_else(|| Refusal::new(ErrorCode::BadMessage, "n is missing"))?;
-    let may_read = session.identity().is_some_and(|identity| identity.may_read(&channel));
+    let n = frame
+        .n
+        .ok_or_else(|| Refusal::new(ErrorCode::BadMessage, "n is missing"))?;
+    let may_read = session
+        .identity()
+        .is_some_and(|identity| identity.may_read(&channel));
     if !may_read || !matches!(channel.kind(), Kind::User | Kind::Group | Kind::All) {
         return Err(ErrorCode::Forbidden.into());
     }

@@ -17,7 +17,9 @@ pub(super) fn handle(
         .map(|since| serde_json::from_str::<String>(since.get()))
         .transpose()
         .map_err(|_shape| Refusal::new(ErrorCode::BadMessage, "since of subscribe is a cursor"))?;
-    let may_read = session.identity().is_some_and(|identity| identity.may_read(&channel));
+    let may_read = session
+        .identity()
+        .is_some_and(|identity| identity.may_read(&channel));
     let ask = !may_read && channel.kind() == Kind::Room;
     if !may_read && !ask {
         return Err(ErrorCode::Forbidden.into());

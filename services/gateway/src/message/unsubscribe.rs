@@ -10,7 +10,10 @@ pub(super) fn handle(
 ) -> Result<(), Refusal> {
     let channel = super::channel(frame)?;
     if !session.remove_channel(&channel) {
-        return Err(Refusal::new(ErrorCode::NotFound, "the channel is not subscribed"));
+        return Err(Refusal::new(
+            ErrorCode::NotFound,
+            "the channel is not subscribed",
+        ));
     }
     let answer = super::unsubscribed(frame.id.as_deref(), &channel, turn.now);
     turn.effects.push(Effect::Leave(channel));

@@ -1,0 +1,80 @@
+//! The back end that needs nothing else installed: [`Bus`](crate::Bus) inside this process, [`Log`](crate::Log) and
+//! [`Kv`](crate::Kv) in one file.
+//!
+//! A write goes `log`/`kv` → `queue` → `writer`, the only thread that writes: it takes what is queued, does it in one
+//! `commit`, makes that durable, and only then answers and feeds the tails and watches. A read takes a snapshot of the
+//! file and waits for nobody.
+
+mod bus;
+mod commit;
+mod feed;
+mod file;
+mod kv;
+mod log;
+mod queue;
+mod read;
+mod schema;
+mod store;
+mod watch;
+mod writer;
+
+use crate::Handles;
+use fanfare_lifecycle::{Clock, Shutdown, Tasks};
+use std::{path::PathBuf, sync::Arc};
+
+pub use file::OpenError;
+pub use log::TAIL_RECORDS;
+
+/// Where the store is and how much it keeps.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The directory; created when it is not there, for this user only.
+    pub path: PathBuf,
+    /// Records older than this are removed, in milliseconds. Default: 30 days.
+    pub retention_ms: u64,
+    /// A channel keeps this many of its newest ordinals. Default: 100,000. At least 1.
+    pub retention_records: u64,
+}
+
+impl Settings {
+    /// The defaults, in `path`.
+    #[must_use]
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self {
+            path: path.into(),
+            retention_ms: 30 * 24 * 3600 * 1000,
+            retention_records: 100_000,
+        }
+    }
+}
+
+/// Opens the store in `settings.path`, or makes a new one there.
+///
+/// An append that was answered is on disk. The store ends when the last clone of the handles is dropped (which waits for
+/// the writes under way, milliseconds) or when `shutdown` is forced; what was queued until then is done, what comes
+/// later is refused as unavailable. Responders run as `tasks`.
+///
+/// The writer is a thread of its own: a test with paused tokio time may see a wait on it time out early.
+///
+/// # Errors
+///
+/// [`OpenError`], in words for the operator.
+pub async fn open(
+    settings: Settings,
+    clock: Clock,
+    tasks: &Tasks,
+    shutdown: &Shutdown,
+) -> Result<Handles, OpenError> {
+    let path = settings.path.clone();
+    let opened = tokio::task::spawn_blocking(move || file::open(&path))
+        .await
+        .map_err(|_panicked| OpenError::Damaged {
+            path: settings.path.clone(),
+        })??;
+    let store = Arc::new(store::Store::start(opened, settings, clock, shutdown)?);
+    Ok(Handles {
+        bus: Arc::new(bus::LocalBus::new(tasks, shutdown)),
+        log: Arc::<store::Store>::clone(&store),
+        kv: store,
+    })
+}

@@ -1,0 +1,192 @@
+//! [`Bus`] inside one process.
+
+mod filter;
+mod registry;
+mod server;
+
+use super::feed::{Bound, Fed, Feed};
+use crate::{
+    bus::{Bus, Message, Received, Responder, Serving, Subscription},
+    error::{BusError, RequestError},
+};
+use async_trait::async_trait;
+use bytes::Bytes;
+use fanfare_lifecycle::{Shutdown, Tasks};
+use registry::{Entry, Listener, Registry};
+use server::{Reply, Server};
+use std::{sync::Arc, time::Duration};
+use tokio::{sync::mpsc, time};
+
+/// Most messages that wait for one subscription.
+const SUBSCRIPTION_MESSAGES: usize = 8_192;
+
+/// Most bytes that wait for one subscription. Payloads are shared between subscriptions.
+const SUBSCRIPTION_BYTES: usize = 64 * 1024 * 1024;
+
+/// As [`Message::payload`] says.
+const PAYLOAD_BYTES: usize = 1024 * 1024;
+
+pub(super) struct LocalBus {
+    registry: Arc<Registry>,
+    tasks: Tasks,
+    shutdown: Shutdown,
+}
+
+impl LocalBus {
+    pub(super) fn new(tasks: &Tasks, shutdown: &Shutdown) -> Self {
+        Self {
+            registry: Arc::new(Registry::default()),
+            tasks: tasks.clone(),
+            shutdown: shutdown.clone(),
+        }
+    }
+
+    /// Gives the message to every subscriber and to the servers whose turn it is. Returns how many servers took it, and
+    /// how many were asked.
+    fn deliver(&self, message: &Message, reply: Option<&Reply>) -> Delivered {
+        let listeners = self.registry.listeners(&message.subject);
+        for feed in &listeners.subscribers {
+            feed.push([(message.clone(), message.payload.len())]);
+        }
+        let servers = listeners.servers.iter().chain(&listeners.chosen);
+        let mut delivered = Delivered::default();
+        for server in servers {
+            delivered.asked += 1;
+            if server.handle(message.clone(), reply.cloned()) {
+                delivered.taken += 1;
+            }
+        }
+        delivered
+    }
+}
+
+#[derive(Clone, Copy, Default)]
+struct Delivered {
+    asked: usize,
+    taken: usize,
+}
+
+/// Checks what the traits promise to brokers, so that a mistake shows on this back end too.
+fn check(subject: &str, payload: &Bytes) -> Result<(), BusError> {
+    if filter::is_subject(subject) && payload.len() <= PAYLOAD_BYTES {
+        return Ok(());
+    }
+    tracing::error!(
+        subject,
+        payload_bytes = payload.len(),
+        "a message was refused: no subject, or over 1 MiB"
+    );
+    Err(BusError::Unavailable)
+}
+
+#[async_trait]
+impl Bus for LocalBus {
+    async fn publish(&self, subject: &str, payload: Bytes) -> Result<(), BusError> {
+        check(subject, &payload)?;
+        let subject = subject.to_owned();
+        self.deliver(&Message { subject, payload }, None);
+        Ok(())
+    }
+
+    async fn subscribe(&self, filter: &str) -> Result<Box<dyn Subscription>, BusError> {
+        let feed = Arc::new(Feed::new(Bound {
+            items: SUBSCRIPTION_MESSAGES,
+            bytes: SUBSCRIPTION_BYTES,
+        }));
+        let listener = Listener::Subscriber(Arc::clone(&feed));
+        let entry = Registry::add(&self.registry, filter, listener)?;
+        Ok(Box::new(LocalSubscription {
+            feed,
+            _entry: entry,
+        }))
+    }
+
+    async fn request(
+        &self,
+        subject: &str,
+        payload: Bytes,
+        limit: Duration,
+    ) -> Result<Bytes, RequestError> {
+        check(subject, &payload).map_err(|_refused| RequestError::Unavailable)?;
+        let subject = subject.to_owned();
+        let (reply, mut replies) = mpsc::channel(1);
+        let delivered = self.deliver(&Message { subject, payload }, Some(&reply));
+        drop(reply);
+        if delivered.asked == 0 {
+            return Err(RequestError::NoResponders);
+        }
+        if delivered.taken == 0 {
+            return Err(RequestError::Unavailable);
+        }
+        match time::timeout(limit, replies.recv()).await {
+            Ok(Some(answer)) => Ok(answer),
+            // A server that ended without an answer will not give one later.
+            Ok(None) | Err(_) => Err(RequestError::Timeout),
+        }
+    }
+
+    async fn gather(
+        &self,
+        subject: &str,
+        payload: Bytes,
+        limit: Duration,
+        expected: usize,
+    ) -> Result<Vec<Bytes>, BusError> {
+        check(subject, &payload)?;
+        let subject = subject.to_owned();
+        let until = time::Instant::now() + limit;
+        // An answer that finds no room waits in its server's task; this reader takes them as they come.
+        let (reply, mut replies) = mpsc::channel(64);
+        self.deliver(&Message { subject, payload }, Some(&reply));
+        drop(reply);
+        let mut answers = Vec::new();
+        while answers.len() < expected {
+            match time::timeout_at(until, replies.recv()).await {
+                Ok(Some(answer)) => answers.push(answer),
+                Ok(None) | Err(_) => break,
+            }
+        }
+        Ok(answers)
+    }
+
+    async fn serve(
+        &self,
+        subject: &str,
+        group: Option<&str>,
+        responder: Responder,
+    ) -> Result<Serving, BusError> {
+        let server = Arc::new(Server::new(
+            responder,
+            self.tasks.clone(),
+            self.shutdown.clone(),
+        ));
+        let group = group.map(str::to_owned);
+        let listener = Listener::Server { group, server };
+        Ok(Serving::new(Registry::add(
+            &self.registry,
+            subject,
+            listener,
+        )?))
+    }
+}
+
+impl Drop for LocalBus {
+    fn drop(&mut self) {
+        self.registry.close();
+    }
+}
+
+struct LocalSubscription {
+    feed: Arc<Feed<Message>>,
+    _entry: Entry,
+}
+
+#[async_trait]
+impl Subscription for LocalSubscription {
+    async fn next(&mut self) -> Option<Received> {
+        self.feed.next().await.map(|fed| match fed {
+            Fed::Item(message) => Received::Message(message),
+            Fed::Lagged => Received::Lagged,
+        })
+    }
+}

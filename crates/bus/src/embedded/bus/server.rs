@@ -1,0 +1,92 @@
+//! One server: a responder and what is under way for it.
+
+use crate::bus::{Message, Responder};
+use bytes::Bytes;
+use fanfare_lifecycle::{Shutdown, Tasks};
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, AtomicUsize, Ordering},
+};
+use tokio::sync::{Semaphore, mpsc};
+
+/// Most requests one server answers at the same time; others wait. What a responder holds meanwhile (a body, a few rows)
+/// stays below some hundred MiB.
+const RUNNING: usize = 1_024;
+
+/// Most requests that run or wait. A server that is further behind answers nobody in time any more.
+const PENDING: usize = 8_192;
+
+/// Where an answer goes.
+pub(super) type Reply = mpsc::Sender<Bytes>;
+
+pub(super) struct Server {
+    responder: Responder,
+    running: Semaphore,
+    pending: AtomicUsize,
+    taken: AtomicU64,
+    tasks: Tasks,
+    shutdown: Shutdown,
+}
+
+impl Server {
+    pub(super) fn new(responder: Responder, tasks: Tasks, shutdown: Shutdown) -> Self {
+        Self {
+            responder,
+            running: Semaphore::new(RUNNING),
+            pending: AtomicUsize::new(0),
+            taken: AtomicU64::new(0),
+            tasks,
+            shutdown,
+        }
+    }
+
+    /// Grows with what is under way, then with what was done: the smallest of a group is next.
+    pub(super) fn load(&self) -> (usize, u64) {
+        (
+            self.pending.load(Ordering::Relaxed),
+            self.taken.load(Ordering::Relaxed),
+        )
+    }
+
+    /// Answers `message` in a task of its own, to `reply` when somebody waits for it; `false` when too much is under way.
+    pub(super) fn handle(self: &Arc<Self>, message: Message, reply: Option<Reply>) -> bool {
+        let pending = Pending::enter(self);
+        if self.pending.load(Ordering::Relaxed) > PENDING {
+            tracing::warn!(subject = message.subject, "a server is overloaded");
+            return false;
+        }
+        self.taken.fetch_add(1, Ordering::Relaxed);
+        self.tasks.spawn(async move {
+            let server = &pending.0;
+            let answer = async {
+                // Closed by nobody, so this only waits.
+                let _running = server.running.acquire().await;
+                (server.responder)(message).await
+            };
+            tokio::select! {
+                () = server.shutdown.forced() => {}
+                answer = answer => if let Some(reply) = reply {
+                    // Whoever asked may have given up.
+                    let _gone = reply.send(answer).await;
+                },
+            }
+        });
+        true
+    }
+}
+
+/// Counts one request for as long as it is under way.
+struct Pending(Arc<Server>);
+
+impl Pending {
+    fn enter(server: &Arc<Server>) -> Self {
+        server.pending.fetch_add(1, Ordering::Relaxed);
+        Self(Arc::clone(server))
+    }
+}
+
+impl Drop for Pending {
+    fn drop(&mut self) {
+        self.0.pending.fetch_sub(1, Ordering::Relaxed);
+    }
+}

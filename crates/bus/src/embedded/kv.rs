@@ -1,0 +1,213 @@
+//! [`Kv`] over the store.
+
+use super::{
+    queue::{Ended, Op as Queued},
+    schema::KV,
+    store::{ReadError, Shared, Store},
+    watch::LocalWatch,
+};
+use crate::{
+    error::KvError,
+    kv::{Expect, Kv, Op, Record, Watch},
+};
+use async_trait::async_trait;
+use bytes::Bytes;
+use redb::ReadTransaction;
+use std::{ops::Bound, sync::Arc};
+use tokio::sync::oneshot;
+
+/// As [`Op::Put`] says.
+const KEY_BYTES: usize = 512;
+
+/// As [`Op::Put`] says.
+const VALUE_BYTES: usize = 512 * 1024;
+
+/// As [`Kv::batch`] and [`Kv::scan`] say.
+const MANY: usize = 1_000;
+
+impl From<Ended> for KvError {
+    fn from(_ended: Ended) -> Self {
+        Self::Unavailable
+    }
+}
+
+impl From<ReadError> for KvError {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::Ended => Self::Unavailable,
+            ReadError::Engine(error) => {
+                tracing::error!(%error, "the store failed to read");
+                Self::Store
+            }
+        }
+    }
+}
+
+fn check_bucket(bucket: &str) -> Result<(), KvError> {
+    let is_bucket = (1..=KEY_BYTES).contains(&bucket.len())
+        && bucket
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte == b'-');
+    is_bucket.then_some(()).ok_or(KvError::TooLarge)
+}
+
+/// A prefix is a key that may be empty.
+fn check_prefix(prefix: &str) -> Result<(), KvError> {
+    let is_prefix = prefix.len() <= KEY_BYTES
+        && prefix
+            .bytes()
+            .all(|byte| byte.is_ascii_graphic() && byte != b'*' && byte != b'>');
+    is_prefix.then_some(()).ok_or(KvError::TooLarge)
+}
+
+fn check_key(key: &str) -> Result<(), KvError> {
+    if key.is_empty() {
+        return Err(KvError::TooLarge);
+    }
+    check_prefix(key)
+}
+
+fn check_op(op: &Op) -> Result<(), KvError> {
+    match op {
+        Op::Put { key, value, .. } => {
+            if value.len() > VALUE_BYTES {
+                return Err(KvError::TooLarge);
+            }
+            check_key(key)
+        }
+        Op::Delete { key, .. } => check_key(key),
+    }
+}
+
+/// One page of a prefix, by key.
+pub(super) fn scan(
+    reading: &ReadTransaction,
+    bucket: &str,
+    prefix: &str,
+    after: Option<&str>,
+    limit: usize,
+    now_ms: i64,
+) -> Result<Vec<Record>, ReadError> {
+    let table = reading.open_table(KV)?;
+    let start = match after {
+        Some(after) if after >= prefix => Bound::Excluded((bucket, after)),
+        _ => Bound::Included((bucket, prefix)),
+    };
+    let mut records = Vec::new();
+    for row in table.range::<(&str, &str)>((start, Bound::Unbounded))? {
+        let (name, row) = row?;
+        let (row_bucket, key) = name.value();
+        if records.len() == limit || row_bucket != bucket || !key.starts_with(prefix) {
+            break;
+        }
+        let (revision, expires_at_ms, value) = row.value();
+        if expires_at_ms > now_ms {
+            records.push(Record {
+                key: key.to_owned(),
+                value: Bytes::copy_from_slice(value),
+                revision,
+            });
+        }
+    }
+    Ok(records)
+}
+
+impl Store {
+    async fn write_kv(&self, bucket: &str, ops: Vec<Op>) -> Result<Vec<u64>, KvError> {
+        check_bucket(bucket)?;
+        if ops.len() > MANY {
+            return Err(KvError::TooLarge);
+        }
+        ops.iter().try_for_each(check_op)?;
+        if ops.is_empty() {
+            return Ok(Vec::new());
+        }
+        let (answer, answered) = oneshot::channel();
+        let bucket = bucket.to_owned();
+        self.write(Queued::Kv {
+            bucket,
+            ops,
+            answer,
+        })
+        .await?;
+        answered.await.map_err(|_dropped| KvError::Store)?
+    }
+}
+
+#[async_trait]
+impl Kv for Store {
+    async fn get(&self, bucket: &str, key: &str) -> Result<Option<Record>, KvError> {
+        check_bucket(bucket)?;
+        check_key(key)?;
+        let now_ms = self.shared.clock.now_ms();
+        let record = self.shared.read(|reading| {
+            let row = reading.open_table(KV)?.get((bucket, key))?;
+            Ok(row.and_then(|row| {
+                let (revision, expires_at_ms, value) = row.value();
+                (expires_at_ms > now_ms).then(|| Record {
+                    key: key.to_owned(),
+                    value: Bytes::copy_from_slice(value),
+                    revision,
+                })
+            }))
+        });
+        Ok(record?)
+    }
+
+    async fn put(
+        &self,
+        bucket: &str,
+        key: &str,
+        value: Bytes,
+        expect: Expect,
+        ttl_ms: Option<u64>,
+    ) -> Result<u64, KvError> {
+        let key = key.to_owned();
+        let op = Op::Put {
+            key,
+            value,
+            expect,
+            ttl_ms,
+        };
+        let revisions = self.write_kv(bucket, vec![op]).await?;
+        revisions.first().copied().ok_or(KvError::Store)
+    }
+
+    async fn delete(&self, bucket: &str, key: &str, expect: Expect) -> Result<(), KvError> {
+        let key = key.to_owned();
+        self.write_kv(bucket, vec![Op::Delete { key, expect }])
+            .await
+            .map(drop)
+    }
+
+    async fn batch(&self, bucket: &str, ops: Vec<Op>) -> Result<(), KvError> {
+        self.write_kv(bucket, ops).await.map(drop)
+    }
+
+    async fn scan(
+        &self,
+        bucket: &str,
+        prefix: &str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<Record>, KvError> {
+        check_bucket(bucket)?;
+        check_prefix(prefix)?;
+        let now_ms = self.shared.clock.now_ms();
+        let (bucket, prefix) = (bucket.to_owned(), prefix.to_owned());
+        let after = after.map(str::to_owned);
+        let limit = limit.clamp(1, MANY);
+        let records = self.shared.read_many(move |reading| {
+            scan(reading, &bucket, &prefix, after.as_deref(), limit, now_ms)
+        });
+        Ok(records.await?)
+    }
+
+    async fn watch(&self, bucket: &str, prefix: &str) -> Result<Box<dyn Watch>, KvError> {
+        check_bucket(bucket)?;
+        check_prefix(prefix)?;
+        let watch = LocalWatch::open(Arc::<Shared>::clone(&self.shared), bucket, prefix)
+            .ok_or(KvError::Unavailable)?;
+        Ok(Box::new(watch))
+    }
+}

@@ -1,0 +1,148 @@
+//! What the log and the records share: the file, the writer and its readers.
+
+use super::{
+    Settings,
+    feed::{Feed, Readers},
+    file::{OpenError, Opened},
+    queue::{Ended, Op, Queue},
+    watch::Watched,
+    writer,
+};
+use crate::log;
+use fanfare_lifecycle::{Clock, Shutdown, Tasks};
+use redb::{Database, ReadTransaction, ReadableDatabase as _};
+use std::{
+    sync::{Arc, Mutex, PoisonError, RwLock},
+    thread::JoinHandle,
+};
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+/// What the writer's thread and the callers both hold.
+pub(super) struct Shared {
+    /// `None` once the writer has ended: the file is closed then, whoever still holds a handle.
+    database: RwLock<Option<Arc<Database>>>,
+    pub(super) queue: Queue,
+    pub(super) tails: Readers<Feed<log::Record>>,
+    pub(super) watches: Readers<Watched>,
+    pub(super) clock: Clock,
+}
+
+/// Why a read did not happen.
+#[derive(Debug)]
+pub(super) enum ReadError {
+    Ended,
+    Engine(redb::Error),
+}
+
+impl<E: Into<redb::Error>> From<E> for ReadError {
+    fn from(error: E) -> Self {
+        Self::Engine(error.into())
+    }
+}
+
+/// One open store. Ends when it is dropped.
+pub(super) struct Store {
+    pub(super) shared: Arc<Shared>,
+    pub(super) epoch: u32,
+    writer: Mutex<Option<JoinHandle<()>>>,
+    _watcher: DropGuard,
+}
+
+impl Shared {
+    /// The file, until the writer has ended.
+    pub(super) fn database(&self) -> Option<Arc<Database>> {
+        self.database
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// Closes everything. By the writer, as the last thing it does.
+    pub(super) fn end(&self) {
+        self.queue.abandon();
+        self.tails.close();
+        self.watches.close();
+        self.database
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+    }
+
+    /// Reads a snapshot here and now: for a handful of rows, which takes microseconds.
+    pub(super) fn read<T>(
+        &self,
+        read: impl FnOnce(&ReadTransaction) -> Result<T, ReadError>,
+    ) -> Result<T, ReadError> {
+        let database = self.database().ok_or(ReadError::Ended)?;
+        read(&database.begin_read()?)
+    }
+
+    /// Reads a snapshot on a thread that may wait for the disk.
+    pub(super) async fn read_many<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&ReadTransaction) -> Result<T, ReadError> + Send + 'static,
+    ) -> Result<T, ReadError> {
+        let database = self.database().ok_or(ReadError::Ended)?;
+        tokio::task::spawn_blocking(move || read(&database.begin_read()?))
+            .await
+            .map_err(|_panicked| ReadError::Engine(super::schema::damaged("a read panicked")))?
+    }
+}
+
+impl Store {
+    pub(super) fn start(
+        opened: Opened,
+        settings: Settings,
+        clock: Clock,
+        shutdown: &Shutdown,
+    ) -> Result<Self, OpenError> {
+        let shared = Arc::new(Shared {
+            database: RwLock::new(Some(Arc::new(opened.database))),
+            queue: Queue::new(),
+            tails: Readers::new(),
+            watches: Readers::new(),
+            clock,
+        });
+        let path = settings.path.clone();
+        let writer = writer::start(Arc::clone(&shared), settings)
+            .map_err(|cause| OpenError::Io { path, cause })?;
+        let dropped = CancellationToken::new();
+        let watcher = dropped.clone().drop_guard();
+        let (shutdown, ended) = (shutdown.clone(), Arc::downgrade(&shared));
+        // Not one of the process's tasks: a shutdown waits for those before it forces, and this one waits for the force.
+        Tasks::new().spawn(async move {
+            tokio::select! {
+                () = shutdown.forced() => if let Some(shared) = ended.upgrade() {
+                    shared.queue.close();
+                },
+                () = dropped.cancelled() => {}
+            }
+        });
+        Ok(Self {
+            shared,
+            epoch: opened.epoch,
+            writer: Mutex::new(Some(writer)),
+            _watcher: watcher,
+        })
+    }
+
+    pub(super) async fn write(&self, op: Op) -> Result<(), Ended> {
+        self.shared.queue.push(op).await
+    }
+}
+
+impl Drop for Store {
+    /// Waits for the writer, so that the file is closed in order and can be opened again.
+    fn drop(&mut self) {
+        self.shared.queue.close();
+        let writer = self
+            .writer
+            .get_mut()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(writer) = writer.take()
+            && writer.join().is_err()
+        {
+            tracing::error!("the store's writer ended with a panic");
+        }
+    }
+}

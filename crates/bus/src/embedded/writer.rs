@@ -1,0 +1,128 @@
+//! The one thread that writes.
+
+use super::{
+    Settings,
+    commit::{Commit, Effects, Terms},
+    queue::Op,
+    store::Shared,
+};
+use redb::Database;
+use std::{sync::Arc, thread::JoinHandle, time::Duration};
+
+/// How often the clock is looked at while something will be due: the wall clock may jump, and a test moves it by hand.
+const CLOCK_POLL: Duration = Duration::from_millis(20);
+
+/// How long the writer's own work rests after a commit that failed, in milliseconds: a full disk stays full for a while.
+const FAILURE_PAUSE_MS: i64 = 1_000;
+
+pub(super) fn start(shared: Arc<Shared>, settings: Settings) -> std::io::Result<JoinHandle<()>> {
+    std::thread::Builder::new()
+        .name("fanfare-store".to_owned())
+        .spawn(move || {
+            let shared = Ending(shared);
+            if let Some(database) = shared.0.database() {
+                Writer {
+                    shared: &shared.0,
+                    settings,
+                    due_at_ms: Some(i64::MIN),
+                }
+                .run(&database);
+            }
+        })
+}
+
+/// Ends the store when the writer's thread does, however it does.
+struct Ending(Arc<Shared>);
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        self.0.end();
+    }
+}
+
+struct Writer<'a> {
+    shared: &'a Shared,
+    settings: Settings,
+    /// When there is something to do without being asked; `None`: never, as things stand.
+    due_at_ms: Option<i64>,
+}
+
+impl Writer<'_> {
+    fn run(&mut self, database: &Database) {
+        while let Some(ops) = self.shared.queue.take(self.wait()) {
+            let now_ms = self.shared.clock.now_ms();
+            if ops.is_empty() && !self.is_due(now_ms) {
+                continue;
+            }
+            self.commit(database, now_ms, ops);
+        }
+    }
+
+    fn is_due(&self, now_ms: i64) -> bool {
+        self.due_at_ms.is_some_and(|due_at_ms| due_at_ms <= now_ms)
+    }
+
+    /// How long to wait for operations at most.
+    fn wait(&self) -> Option<Duration> {
+        let due_at_ms = self.due_at_ms?;
+        let left_ms = due_at_ms.saturating_sub(self.shared.clock.now_ms());
+        let left = Duration::from_millis(u64::try_from(left_ms).unwrap_or(0));
+        Some(left.min(CLOCK_POLL))
+    }
+
+    /// One commit, then the answers, then the readers. In this order: a reader that opens between a commit and its answer
+    /// has to be fed, because the append completes after it opened.
+    fn commit(&mut self, database: &Database, now_ms: i64, ops: Vec<Op>) {
+        let terms = Terms {
+            now_ms,
+            retention_ms: self.settings.retention_ms,
+            retention_records: self.settings.retention_records,
+        };
+        match write(database, terms, ops) {
+            Ok(effects) => {
+                self.due_at_ms = effects.due_at_ms;
+                for answer in effects.answers {
+                    answer();
+                }
+                self.feed_tails(&effects.records);
+                self.feed_watches(&effects.changes);
+            }
+            Err(error) => {
+                tracing::error!(%error, "the store failed to write");
+                self.due_at_ms = Some(now_ms.saturating_add(FAILURE_PAUSE_MS));
+            }
+        }
+    }
+
+    fn feed_tails(&self, records: &[crate::log::Record]) {
+        if records.is_empty() {
+            return;
+        }
+        for tail in self.shared.tails.all() {
+            let sized = |record: &crate::log::Record| (record.clone(), record.payload.len());
+            tail.push(records.iter().map(sized));
+        }
+    }
+
+    fn feed_watches(&self, changes: &[super::commit::Changed]) {
+        if changes.is_empty() {
+            return;
+        }
+        for watch in self.shared.watches.all() {
+            watch.push(changes);
+        }
+    }
+}
+
+/// Does `ops` and makes them durable. On an error nothing has happened, and the answers are dropped.
+fn write(database: &Database, terms: Terms, ops: Vec<Op>) -> Result<Effects, redb::Error> {
+    let writing = database.begin_write()?;
+    let mut commit = Commit::begin(&writing, terms)?;
+    commit.sweep()?;
+    for op in ops {
+        commit.apply(op)?;
+    }
+    let effects = commit.finish()?;
+    writing.commit()?;
+    Ok(effects)
+}
