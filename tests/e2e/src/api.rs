@@ -182,6 +182,10 @@ impl Api {
     }
 
     /// Publishes `count` notifications to `user`, with the titles `from`, `from + 1`, ….
+    ///
+    /// # Panics
+    ///
+    /// When one of them is not taken.
     pub async fn notify_numbered(&self, user: &str, from: u64, count: u64) {
         const AT_ONCE: u64 = 100;
         let mut next = from;
@@ -190,7 +194,10 @@ impl Api {
             let batch: Vec<Value> = (next..end)
                 .map(|number| json!({"to": {"users": [user]}, "title": number.to_string()}))
                 .collect();
-            self.notify(&Value::Array(batch)).await;
+            let outcomes = self.notify(&Value::Array(batch)).await;
+            for outcome in outcomes.as_array().into_iter().flatten() {
+                assert!(outcome["appended"][0]["n"].is_u64(), "{outcome}");
+            }
             next = end;
         }
     }

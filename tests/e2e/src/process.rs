@@ -91,6 +91,12 @@ impl Process {
         find(&now.stdout).unwrap_or_else(|| panic!("the process ended before it printed {what}"))
     }
 
+    /// What was printed on stdout so far.
+    #[must_use]
+    pub fn stdout(&self) -> String {
+        self.output.borrow().stdout.clone()
+    }
+
     /// What was printed on stderr so far.
     #[must_use]
     pub fn stderr(&self) -> String {

@@ -7,6 +7,8 @@ use std::{
 };
 use tempfile::TempDir;
 
+const ANY_PORT: &str = "127.0.0.1:0";
+
 /// How to start a server.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
@@ -60,7 +62,7 @@ impl Server {
     /// When it does not become ready.
     pub async fn start_with(options: Options) -> Self {
         let dir = tempfile::tempdir().expect("a temporary directory can be made");
-        let (process, api) = run(&dir.path().join("data"), &options).await;
+        let (process, api) = run(&dir.path().join("data"), &options, ANY_PORT).await;
         Self {
             options,
             process,
@@ -104,7 +106,21 @@ impl Server {
     ///
     /// When it does not become ready.
     pub async fn start_again(&mut self) {
-        let (process, api) = run(&self.data_dir(), &self.options).await;
+        self.start_again_at(ANY_PORT).await;
+    }
+
+    /// Starts it again on the same data, at the public address it had, for clients that come back by themselves.
+    ///
+    /// # Panics
+    ///
+    /// When it does not become ready.
+    pub async fn start_again_there(&mut self) {
+        let listen = self.authority().to_owned();
+        self.start_again_at(&listen).await;
+    }
+
+    async fn start_again_at(&mut self, listen: &str) {
+        let (process, api) = run(&self.data_dir(), &self.options, listen).await;
         self.process = process;
         self.api = api;
     }
@@ -123,6 +139,12 @@ impl Server {
         self.process.ended().await
     }
 
+    /// What it wrote to stdout so far.
+    #[must_use]
+    pub fn stdout(&self) -> String {
+        self.process.stdout()
+    }
+
     /// What it wrote to stderr so far.
     #[must_use]
     pub fn stderr(&self) -> String {
@@ -130,18 +152,19 @@ impl Server {
     }
 }
 
-async fn run(data_dir: &Path, options: &Options) -> (Process, Api) {
+async fn run(data_dir: &Path, options: &Options, listen: &str) -> (Process, Api) {
+    let data = data_dir.display().to_string();
     let mut arguments: Vec<String> = [
         "standalone",
         "--listen",
-        "127.0.0.1:0",
+        listen,
         "--admin-listen",
-        "127.0.0.1:0",
+        ANY_PORT,
         "--data-dir",
+        &data,
     ]
     .map(str::to_owned)
     .into();
-    arguments.push(data_dir.display().to_string());
     arguments.extend(options.arguments.iter().cloned());
     let mut variables = vec![("FANFARE_ADMIN_PASSWORD", Server::ADMIN_PASSWORD)];
     variables.extend(

@@ -37,3 +37,15 @@ async fn an_expiring_token_is_refreshed_in_place() {
     server.api().notify_numbered("ann", 1, 1).await;
     assert_eq!(socket.frame("notification").await["n"], 1);
 }
+
+#[tokio::test]
+async fn a_token_that_ends_takes_its_session_with_it() {
+    let server = Server::start().await;
+    let short = server
+        .api()
+        .mint(&json!({"user": "ann", "ttl_seconds": 2}))
+        .await;
+    let mut socket = server.upgrade("/ws/").bearer(&short).welcomed().await;
+    socket.frame("token_expiring").await;
+    assert_eq!(socket.closed().await.code, 4001);
+}

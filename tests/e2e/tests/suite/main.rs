@@ -1,8 +1,5 @@
 //! The main job and everything that may go wrong with it, against the real binary over real sockets.
-#![expect(
-    clippy::unwrap_used,
-    reason = "helpers of tests may fail as tests may"
-)]
+#![expect(clippy::unwrap_used, reason = "helpers of tests may fail as tests may")]
 
 mod abuse;
 mod bad_tokens;
@@ -20,5 +17,8 @@ mod push;
 mod resume;
 mod revocation;
 mod seed_types;
+mod shared_secret;
 mod slow_reader;
+mod start;
 mod tidy;
+mod tools;
