@@ -1,4 +1,4 @@
-use fanfare_e2e::Server;
+use fanfare_e2e::{Options, Server};
 use serde_json::json;
 
 const PATHS: [&str; 10] = [
@@ -69,7 +69,8 @@ async fn before_it_is_signed_in_a_client_gets_nothing_else() {
 
 #[tokio::test]
 async fn who_does_not_sign_in_is_closed() {
-    let server = Server::start().await;
+    let hurried = Options::default().arguments(&["--auth-timeout-seconds", "1"]);
+    let server = Server::start_with(hurried).await;
     let mut socket = server.upgrade("/ws/test/").open().await;
     let closed = socket.closed().await;
     assert_eq!(
