@@ -121,11 +121,11 @@ pub(crate) struct Limits {
     #[arg(long, env = "FANFARE_FRAMES_BURST", default_value_t = 40, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) frames_burst: u32,
     /// Bytes queued for a client that reads slowly.
-    #[arg(long, env = "FANFARE_QUEUE_BYTES", default_value_t = 1024 * 1024)]
-    pub(crate) queue_bytes: usize,
+    #[arg(long, env = "FANFARE_QUEUE_BYTES", default_value_t = 1024 * 1024, value_parser = clap::value_parser!(u32).range(262_144..))]
+    pub(crate) queue_bytes: u32,
     /// Frames queued for a client that reads slowly.
-    #[arg(long, env = "FANFARE_QUEUE_FRAMES", default_value_t = 1_000)]
-    pub(crate) queue_frames: usize,
+    #[arg(long, env = "FANFARE_QUEUE_FRAMES", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(64..))]
+    pub(crate) queue_frames: u32,
     /// Seconds between two pings to a client.
     #[arg(long, env = "FANFARE_PING_INTERVAL_SECONDS", default_value_t = 25, value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) ping_interval_seconds: u64,

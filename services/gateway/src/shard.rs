@@ -31,8 +31,11 @@ const DRAIN: usize = 1_024;
 /// Writes between two yields: a thousand writes are about 10 ms, and pings must not wait that long.
 const WRITES_PER_TURN: usize = 64;
 
-/// Deliveries held for one subscriber that is still replaying; beyond, it replays further instead.
+/// Deliveries held for one subscriber that is still replaying; beyond, it replays further instead, at its own pace.
 const HELD: usize = 1_000;
+
+/// Bytes held likewise: what is let go at once must fit the smallest queue.
+const HELD_BYTES: usize = 64 * 1024;
 
 /// Names a connection of one shard. The generation keeps an old key from meaning a new connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,6 +114,7 @@ struct Subscriber {
 #[derive(Debug, Default)]
 struct Held {
     deliveries: Vec<Arc<Delivery>>,
+    bytes: usize,
     overflowed: bool,
 }
 
@@ -431,7 +435,9 @@ impl Held {
         if self.overflowed {
             return;
         }
-        if self.deliveries.len() + deliveries.len() > HELD {
+        let bytes: usize = deliveries.iter().map(|delivery| delivery.bytes.len()).sum();
+        self.bytes += bytes;
+        if self.deliveries.len() + deliveries.len() > HELD || self.bytes > HELD_BYTES {
             self.overflowed = true;
             self.deliveries = Vec::new();
         } else {

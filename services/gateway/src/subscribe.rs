@@ -129,8 +129,8 @@ async fn catch_up(
                 .link
                 .send(&chunk.bytes, chunk.frames, chunk.class, Some(mark));
             node.figures.sent(sent, chunk.frames);
+            member.link.drained().await;
         }
-        member.link.drained().await;
         position = step.position;
         member.replayed(channel, position.n);
         if !step.more {
