@@ -3,6 +3,7 @@
 use crate::DEADLINE;
 use reqwest::{Client, Method, header::HeaderMap};
 use serde_json::{Value, json};
+use std::time::Duration;
 
 /// A client of one server's HTTP interface.
 #[derive(Clone)]
@@ -202,6 +203,17 @@ impl Api {
         }
     }
 
+    /// Waits until the figure `series`, with its labels, stands at `value`.
+    ///
+    /// # Panics
+    ///
+    /// When it does not before the deadline.
+    pub async fn until_figure(&self, series: &str, value: u64) {
+        let line = format!("{series} {value}");
+        let stands = async || self.metrics().await.lines().any(|own| own == line);
+        until(&line, stands).await;
+    }
+
     /// Waits until the server says that it can do its job.
     ///
     /// # Panics
@@ -217,15 +229,20 @@ impl Api {
     ///
     /// When it does not before the deadline.
     pub async fn until_status(&self, path: &str, status: u16) {
-        // A probe is asked again and again by nature: this is what an orchestrator does.
-        let mut ticks = tokio::time::interval(std::time::Duration::from_millis(20));
-        let asked = async {
-            while self.admin_status(path).await != Some(status) {
-                ticks.tick().await;
-            }
-        };
-        tokio::time::timeout(DEADLINE, asked)
-            .await
-            .unwrap_or_else(|_elapsed| panic!("{path} did not answer {status} in time"));
+        let answers = async || self.admin_status(path).await == Some(status);
+        until(&format!("{path} answers {status}"), answers).await;
     }
+}
+
+/// Asks again and again, as whoever watches a server from outside must.
+async fn until(what: &str, is_so: impl AsyncFn() -> bool) {
+    let mut ticks = tokio::time::interval(Duration::from_millis(20));
+    let asked = async {
+        while !is_so().await {
+            ticks.tick().await;
+        }
+    };
+    tokio::time::timeout(DEADLINE, asked)
+        .await
+        .unwrap_or_else(|_elapsed| panic!("not in time: {what}"));
 }
