@@ -1,7 +1,8 @@
 //! Replays `vectors/`: what other implementations of the contract are tested against too.
 
 use fanfare_proto::{
-    Channel, CloseCode, Cursor, ErrorCode, client::ClientFrame, code::NextStep, delivery, wire::Entry,
+    Channel, CloseCode, Cursor, ErrorCode, client::ClientFrame, code::NextStep, delivery,
+    wire::Entry,
 };
 use prost::Message as _;
 use serde_json::{Value, json};

@@ -1,4 +1,9 @@
 //! The command line. Every option that has one can also be given by the environment variable its help names.
+#![expect(
+    clippy::doc_markdown,
+    rustdoc::bare_urls,
+    reason = "these comments are the help on a terminal, where markup is noise"
+)]
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use ipnet::IpNet;

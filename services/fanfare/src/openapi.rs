@@ -3,7 +3,7 @@
 use utoipa::openapi::{ContactBuilder, InfoBuilder, LicenseBuilder, OpenApi};
 
 /// The document of `parts` together.
-pub(crate) fn document(parts: Vec<OpenApi>) -> OpenApi {
+pub(crate) fn document(parts: impl IntoIterator<Item = OpenApi>) -> OpenApi {
     let info = InfoBuilder::new()
         .title("Fanfare")
         .version(env!("CARGO_PKG_VERSION"))

@@ -2,7 +2,7 @@
 
 use crate::{Failure, admin, banner::Banner, cli, local_key, openapi, signals::Signals};
 use axum::{Extension, Json, Router, extract::DefaultBodyLimit, routing::get};
-use fanfare_auth::Auth;
+use fanfare_auth::{Auth, Password};
 use fanfare_bus::{Handles, embedded};
 use fanfare_gateway::Gateway;
 use fanfare_http::{Problem, TrustedProxies, request_id, serve};
@@ -12,7 +12,7 @@ use fanfare_proto::{ErrorCode, limits};
 use fanfare_telemetry::{logs, metrics::Metrics};
 use fanfare_tokens::{Authority, Issuer, KeySource, Secret};
 use std::{path::Path, sync::Arc, time::Duration};
-use tokio::{net::TcpListener, task::JoinHandle};
+use tokio::net::TcpListener;
 
 /// Largest request body: a whole batch of notifications of a few kilobytes each.
 const REQUEST_BYTES: usize = 64 * limits::BODY_BYTES;
@@ -40,9 +40,7 @@ pub(crate) async fn run(options: cli::Serve) -> Result<(), Failure> {
     let listener = bind(options.listen, "--listen").await?;
     let admin_listener = bind(options.admin_listen, "--admin-listen").await?;
     let parts = Parts::start(&options, tokens).await?;
-    if let Some(auth) = &parts.auth {
-        keep_local_key(auth, &options.data_dir).await?;
-    }
+    keep_local_key(&parts.auth, &options.data_dir).await?;
     let grace = Duration::from_secs(options.shutdown.grace_seconds);
     let admin_router = admin::router(Arc::clone(&parts.gateway), parts.metrics.clone());
     let banner = Banner {
@@ -51,8 +49,9 @@ pub(crate) async fn run(options: cli::Serve) -> Result<(), Failure> {
         data_dir: &options.data_dir,
         admin_password: parts
             .auth
+            .first_run
             .as_ref()
-            .and_then(|auth| auth.first_run.as_ref()?.admin_password.as_deref()),
+            .and_then(|first_run| first_run.admin_password.as_deref()),
     };
     let edges = Edges::open(&parts, options.edge, listener, admin_listener, admin_router);
     banner.print();
@@ -68,7 +67,7 @@ pub(crate) async fn run(options: cli::Serve) -> Result<(), Failure> {
 
 /// The services of this process.
 struct Parts {
-    auth: Option<Auth>,
+    auth: Auth,
     notify: Notify,
     gateway: Arc<Gateway>,
     tasks: Tasks,
@@ -83,7 +82,6 @@ struct Edges {
     /// Ends last: probes answer while the node drains.
     admin: Shutdown,
     tasks: Tasks,
-    serving: JoinHandle<()>,
 }
 
 impl Parts {
@@ -104,7 +102,7 @@ impl Parts {
             .map_err(Failure::Usage)?;
         let auth = fanfare_auth::start(
             fanfare_auth::Settings {
-                admin_password: options.admin_password.clone(),
+                admin_password: options.admin_password.clone().map(Password::new),
                 ..fanfare_auth::Settings::default()
             },
             fanfare_auth::Deps {
@@ -145,7 +143,7 @@ impl Parts {
         .await
         .map_err(Failure::Work)?;
         Ok(Self {
-            auth: Some(auth),
+            auth,
             notify,
             gateway: Arc::new(gateway),
             tasks,
@@ -155,15 +153,9 @@ impl Parts {
     }
 
     fn router(&self, edge: cli::Edge) -> Router {
-        let (auth, auth_doc) = self
-            .auth
-            .as_ref()
-            .map(|auth| auth.router().split_for_parts())
-            .unzip();
+        let (auth, auth_doc) = self.auth.router().split_for_parts();
         let (notify, notify_doc) = self.notify.router().split_for_parts();
-        let mut docs: Vec<_> = auth_doc.into_iter().collect();
-        docs.push(notify_doc);
-        let document = Arc::new(openapi::document(docs));
+        let document = Arc::new(openapi::document([auth_doc, notify_doc]));
         let reference = get(async move || Json((*document).clone()));
         let not_found = async || {
             Problem::new(
@@ -171,8 +163,7 @@ impl Parts {
                 "there is nothing at this path; see /openapi.json",
             )
         };
-        auth.unwrap_or_default()
-            .merge(notify)
+        auth.merge(notify)
             .merge(self.gateway.router())
             .route("/openapi.json", reference)
             .fallback(not_found)
@@ -218,7 +209,7 @@ impl Edges {
         let tasks = Tasks::new();
         let limits = fanfare_http::Limits::default();
         let router = parts.router(edge);
-        let serving = tasks.spawn(serve(
+        tasks.spawn(serve(
             listener,
             router,
             limits,
@@ -237,7 +228,6 @@ impl Edges {
             public,
             admin,
             tasks,
-            serving,
         }
     }
 }
@@ -259,7 +249,7 @@ fn local_addr(listener: &TcpListener) -> Result<std::net::SocketAddr, Failure> {
         .map_err(|error| Failure::work(error.to_string()))
 }
 
-/// Makes the local tools' key, unless there is one.
+/// Makes the local tools' key, unless there is a good one.
 async fn keep_local_key(auth: &Auth, data_dir: &Path) -> Result<(), Failure> {
     let failed = |error: std::io::Error| {
         Failure::work(format!(
@@ -267,14 +257,14 @@ async fn keep_local_key(auth: &Auth, data_dir: &Path) -> Result<(), Failure> {
             local_key::path(data_dir).display()
         ))
     };
-    if local_key::read(data_dir).map_err(failed)?.is_some() {
-        return Ok(());
-    }
-    let scopes = LOCAL_SCOPES.map(str::to_owned);
+    let existing = local_key::read(data_dir).map_err(failed)?;
     let key = auth
-        .ensure_local_key("local tools", &scopes)
+        .ensure_local_key("tools", &LOCAL_SCOPES, existing.as_deref())
         .await
         .map_err(|error| Failure::work(error.to_string()))?;
+    if existing.as_deref() == Some(key.as_str()) {
+        return Ok(());
+    }
     local_key::write(data_dir, &key).map_err(failed)
 }
 
