@@ -1,4 +1,5 @@
 //! Replays `vectors/`: what other implementations of the contract are tested against too.
+#![expect(clippy::unwrap_used, reason = "helpers of tests may fail as tests may")]
 
 use fanfare_proto::{
     Channel, CloseCode, Cursor, ErrorCode, client::ClientFrame, code::NextStep, delivery,

@@ -125,7 +125,7 @@ async fn node_figures_reach_those_who_may_see_them() {
     let world = World::new().await;
     let server = Server::start(&world, Settings::default()).await;
     let token = world.token_with("7", |identity| {
-        identity.scopes = vec!["system:read".to_owned()]
+        identity.scopes = vec!["system:read".to_owned()];
     });
     let mut client = server.connect("/ws/test/", &token).await;
     client.subscribe("system:metrics", None).await;

@@ -68,9 +68,9 @@ async fn a_lossy_live_path_loses_nothing() {
             let frame = client.next_of("notification").await;
             let title = frame["data"]["title"].as_str().unwrap().to_owned();
             if frame["channel"] == "topic:a" {
-                a.push(title)
+                a.push(title);
             } else {
-                b.push(title)
+                b.push(title);
             }
         }
         (a, b)
@@ -107,7 +107,12 @@ async fn what_the_live_path_never_shows_is_found_in_the_log() {
         lost_per_mille: 1_000,
         ..faulty::Faults::new(1)
     };
-    let server = Server::over(&world, faulty::inject(world.handles.clone(), faults), settings).await;
+    let server = Server::over(
+        &world,
+        faulty::inject(world.handles.clone(), faults),
+        settings,
+    )
+    .await;
     let mut client = server.connect("/ws/", &world.token("7")).await;
     client.subscribe("topic:a", None).await;
     world.notify("topic:a", "the last one").await;

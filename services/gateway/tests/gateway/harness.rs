@@ -32,8 +32,6 @@ const PATIENCE: Duration = Duration::from_secs(20);
 pub(crate) struct World {
     pub(crate) handles: Handles,
     pub(crate) clock: Clock,
-    pub(crate) tasks: Tasks,
-    pub(crate) shutdown: Shutdown,
     key: Arc<SigningKey>,
     _issuer: Serving,
     _dir: TempDir,
@@ -56,8 +54,6 @@ impl World {
         Self {
             handles,
             clock,
-            tasks,
-            shutdown,
             key,
             _issuer: issuer,
             _dir: dir,

@@ -1,4 +1,5 @@
 //! The gateway over the real store and real sockets, without the other services.
+#![expect(clippy::unwrap_used, reason = "helpers of tests may fail as tests may")]
 
 mod control;
 mod delivery;
