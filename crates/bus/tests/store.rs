@@ -11,6 +11,8 @@ mod end;
 mod file;
 #[path = "store/sweep.rs"]
 mod sweep;
+#[path = "store/tail.rs"]
+mod tail;
 
 use bytes::Bytes;
 use fanfare_bus::{

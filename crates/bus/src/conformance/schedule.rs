@@ -78,7 +78,8 @@ pub(super) async fn the_same_key_replaces_what_was_scheduled(subject: &dyn Subje
     let handles = subject.open().await;
     let channel = room("a");
     schedule(&handles, soon(subject), "key", &channel, "first").await;
-    schedule(&handles, soon(subject), "key", &channel, "second").await;
+    // At another time, or the second would cover up the first.
+    schedule(&handles, soon(subject) + 100, "key", &channel, "second").await;
     schedule(&handles, soon(subject), "other", &room("b"), "other").await;
     subject.pass(OVER_MS).await;
     assert_eq!(stored(&handles, &channel, 1).await, ["second"]);

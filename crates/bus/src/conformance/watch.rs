@@ -113,7 +113,8 @@ pub(super) async fn a_watch_has_no_hole_between_the_two(subject: &dyn Subject) {
         let writing = handles.clone();
         let writer = tasks.spawn(async move {
             for step in 0..120_u32 {
-                let key = format!("k.{}", (step * 37) % 700);
+                // Some keys more than once, and of every page.
+                let key = format!("k.{}", step * 37 % 40 * 17);
                 if step % 5 == 4 {
                     delete(&writing, &key).await;
                 } else {

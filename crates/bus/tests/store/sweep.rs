@@ -118,3 +118,24 @@ async fn what_has_expired_leaves_the_disk() {
     drop(handles);
     assert_eq!(rows(&subject), [4, 4, 0, 0]);
 }
+
+#[tokio::test]
+async fn the_chain_skips_what_has_expired_before_it_is_swept() {
+    let subject = Embedded::new();
+    let handles = subject.open().await;
+    let (many, one) = (Channel::all(), Channel::parse("user:7").expect("a channel"));
+    let short = |channel| Append {
+        ttl_ms: Some(1_000),
+        ..record(channel)
+    };
+    // The sweeper takes what expired first, some hundred at a time: it does not come to the last one at once.
+    for _ in 0..5 {
+        let batch = vec![short(&many); 1_000];
+        handles.log.append_all(batch).await.expect("appended");
+    }
+    append(&handles, short(&one)).await;
+    subject.clock.advance(1_000);
+    append(&handles, record(&one)).await;
+    let found = handles.log.get(&one, 2).await.expect("read");
+    assert_eq!(found.expect("there").prev_seq, 0);
+}
