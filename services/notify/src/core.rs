@@ -1,0 +1,52 @@
+//! What every handler has at hand.
+
+use crate::{Deps, Settings, inbox::push::Touched, metrics::Meters};
+use fanfare_bus::Handles;
+use fanfare_lifecycle::Clock;
+use fanfare_tokens::Authority;
+use std::sync::Arc;
+use tokio::sync::mpsc;
+
+/// Buckets of small records.
+pub(crate) mod bucket {
+    /// Notifications, and what became of them.
+    pub(crate) const TRAIL: &str = "trail";
+    /// Read state, one record a user.
+    pub(crate) const INBOX: &str = "inbox";
+    /// First answers, by `Idempotency-Key`.
+    pub(crate) const IDEMPOTENCY: &str = "idempotency";
+    /// The newest notification of each collapse key and channel.
+    pub(crate) const COLLAPSE: &str = "collapse";
+}
+
+pub(crate) struct Core {
+    pub(crate) settings: Settings,
+    pub(crate) handles: Handles,
+    pub(crate) clock: Clock,
+    pub(crate) authority: Arc<Authority>,
+    pub(crate) meters: Meters,
+    pub(crate) touched: Touched,
+}
+
+impl Core {
+    pub(crate) fn new(settings: Settings, deps: &Deps) -> (Arc<Self>, mpsc::Receiver<String>) {
+        let meters = Meters::new(&deps.metrics);
+        let (touched, users) = Touched::new();
+        let core = Self {
+            settings,
+            handles: deps.handles.clone(),
+            clock: deps.clock.clone(),
+            authority: Arc::clone(&deps.authority),
+            meters,
+            touched,
+        };
+        (Arc::new(core), users)
+    }
+
+    /// Has new counts sent to `user` soon. Never waits; under too much of it some are left out.
+    pub(crate) fn touch(&self, user: &str) {
+        if !self.touched.add(user) {
+            self.meters.counts_dropped.inc();
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! What handlers take out of a request. Every refusal is a problem document.
+
+use crate::{core::Core, inbox::mark::Owner, notification::id, problem};
+use axum::{
+    extract::{FromRequest, FromRequestParts, Path, Query, Request},
+    http::{StatusCode, request::Parts},
+    response::IntoResponse as _,
+};
+use bytes::Bytes;
+use fanfare_http::{Bearer, Problem};
+use fanfare_proto::ErrorCode;
+use fanfare_tokens::{ApiKey, Identity};
+use serde::de::DeserializeOwned;
+use std::sync::Arc;
+
+/// Publish, follow and take back notifications.
+pub(crate) const NOTIFICATIONS: &str = "notifications:publish";
+/// Publish to topics.
+pub(crate) const CHANNELS: &str = "channels:publish";
+
+/// The backend that asks; it may do what `scope` names.
+pub(crate) async fn backend(core: &Core, parts: &Parts, scope: &str) -> Result<ApiKey, Problem> {
+    let bearer = Bearer::of(parts).ok_or_else(|| {
+        Problem::new(
+            ErrorCode::Unauthorized,
+            "send an API key as `Authorization: Bearer ff_…`",
+        )
+    })?;
+    let key = core.authority.api_key(&bearer.0).await?;
+    if key.may(scope) {
+        return Ok(key);
+    }
+    Err(Problem::new(
+        ErrorCode::Forbidden,
+        format!("this API key lacks the scope {scope}"),
+    ))
+}
+
+/// The user whose token this request carries.
+pub(crate) struct User(pub(crate) Identity);
+
+impl User {
+    pub(crate) fn owner(&self) -> Owner<'_> {
+        Owner {
+            user: &self.0.user,
+            groups: &self.0.groups,
+        }
+    }
+}
+
+impl FromRequestParts<Arc<Core>> for User {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, core: &Arc<Core>) -> Result<Self, Problem> {
+        let bearer = Bearer::from_request_parts(parts, core).await?;
+        core.authority
+            .verify(&bearer.0)
+            .await
+            .map(Self)
+            .map_err(problem::of_token)
+    }
+}
+
+/// The notification a path names.
+pub(crate) struct Id(pub(crate) String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Id {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let missing = || Problem::new(ErrorCode::NotFound, "there is no such notification");
+        let Path(text) = Path::<String>::from_request_parts(parts, state)
+            .await
+            .map_err(|_path| missing())?;
+        if id::is_id(&text) {
+            Ok(Self(text))
+        } else {
+            Err(missing())
+        }
+    }
+}
+
+/// The parameters behind the `?`.
+pub(crate) struct Params<T>(pub(crate) T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Params<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let Query(params) = Query::<T>::from_request_parts(parts, state)
+            .await
+            .map_err(|error| Problem::new(ErrorCode::BadMessage, error.body_text()))?;
+        Ok(Self(params))
+    }
+}
+
+/// Reads a body of at most the router's limit.
+pub(crate) async fn body(core: &Core, request: Request) -> Result<Bytes, Problem> {
+    Bytes::from_request(request, &()).await.map_err(|error| {
+        if error.into_response().status() == StatusCode::PAYLOAD_TOO_LARGE {
+            Problem::new(
+                ErrorCode::TooLarge,
+                format!(
+                    "the body is over {} bytes; send fewer notifications at once",
+                    core.settings.request_bytes_max
+                ),
+            )
+        } else {
+            Problem::new(ErrorCode::BadMessage, "the body could not be read")
+        }
+    })
+}
+
+/// The W3C trace context of a request; empty when there is none, or none of version 00.
+pub(crate) fn traceparent(parts: &Parts) -> &str {
+    let sent = parts.headers.get("traceparent");
+    let text = sent.and_then(|value| value.to_str().ok());
+    let is_valid = |text: &&str| {
+        let lengths = text.split('-').map(str::len);
+        let hex = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f' | b'-');
+        text.starts_with("00-") && lengths.eq([2, 32, 16, 2]) && text.bytes().all(hex)
+    };
+    text.filter(is_valid).unwrap_or_default()
+}

@@ -1,0 +1,35 @@
+//! `POST /v1/inbox/{id}/archive`.
+
+use super::one;
+use crate::{
+    core::Core,
+    http::extract::{Id, User},
+    inbox::{mark::Change, state::Mark},
+};
+use axum::extract::State;
+use fanfare_http::{Json, Problem};
+use std::sync::Arc;
+
+/// Archive
+///
+/// Takes it out of the inbox and marks it read; `unread` brings it back.
+#[utoipa::path(
+    post,
+    path = "/v1/inbox/{id}/archive",
+    tag = "inbox",
+    operation_id = "mark_archived",
+    params(("id" = String, Path, description = "Of the notification.")),
+    responses(
+        (status = 200, description = "What changed, and the new counts.", body = Change),
+        (status = 401, description = "No valid token.", body = Problem),
+        (status = 404, description = "No such notification in this inbox.", body = Problem),
+    ),
+    security(("user_token" = []))
+)]
+pub(crate) async fn mark_archived(
+    State(core): State<Arc<Core>>,
+    user: User,
+    id: Id,
+) -> Result<Json<Change>, Problem> {
+    one(&core, &user, id, Mark::Archive).await
+}

@@ -1,0 +1,35 @@
+//! `POST /v1/inbox/{id}/read`.
+
+use super::one;
+use crate::{
+    core::Core,
+    http::extract::{Id, User},
+    inbox::{mark::Change, state::Mark},
+};
+use axum::extract::State;
+use fanfare_http::{Json, Problem};
+use std::sync::Arc;
+
+/// Mark read
+///
+/// The user's other sessions get `read` and `counts`.
+#[utoipa::path(
+    post,
+    path = "/v1/inbox/{id}/read",
+    tag = "inbox",
+    operation_id = "mark_read",
+    params(("id" = String, Path, description = "Of the notification.")),
+    responses(
+        (status = 200, description = "What changed, and the new counts.", body = Change),
+        (status = 401, description = "No valid token.", body = Problem),
+        (status = 404, description = "No such notification in this inbox.", body = Problem),
+    ),
+    security(("user_token" = []))
+)]
+pub(crate) async fn mark_read(
+    State(core): State<Arc<Core>>,
+    user: User,
+    id: Id,
+) -> Result<Json<Change>, Problem> {
+    one(&core, &user, id, Mark::Read).await
+}

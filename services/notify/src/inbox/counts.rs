@@ -1,0 +1,149 @@
+//! How much of the inbox is unread.
+
+use super::{
+    channels,
+    scan::Scan,
+    state::{Marks, State},
+    store,
+};
+use crate::{core::Core, problem};
+use fanfare_bus::log::Head;
+use fanfare_http::Problem;
+use fanfare_proto::{Channel, wire::Entry};
+use futures_util::future::join_all;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Type of notifications that name none.
+const NO_TYPE: &str = "other";
+/// Most types that are told apart; the rest counts as [`NO_TYPE`].
+const TYPES_MAX: usize = 256;
+/// Most attempts to see state and logs at one moment.
+const ATTEMPTS: usize = 3;
+
+/// What is unread, as absolute numbers.
+///
+/// `version` orders answers for one token: it is the number of changes to the user's read state plus the number of
+/// entries ever appended to his channels, so every append, retraction and mark makes it larger. A client keeps the
+/// answer with the larger one. Of two with the same, the newer knows of more that has expired. It starts anew with
+/// another token (other groups) and after the log was restored: a client forgets it with each `welcome`.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+pub(crate) struct Counts {
+    /// Of one notification on several channels, one counts.
+    #[schema(example = 3)]
+    pub(crate) unread: u64,
+    /// By channel; those without any are left out.
+    #[schema(example = json!({"user:7": 2, "all": 1}))]
+    by_channel: BTreeMap<String, u64>,
+    /// By `msg_type`; `other` for those without one.
+    #[schema(example = json!({"invoice": 2, "other": 1}))]
+    by_type: BTreeMap<String, u64>,
+    /// Orders answers: the larger one is newer.
+    #[schema(example = 57)]
+    version: u64,
+    /// There are more: only the newest 1,000 entries of a channel were looked at.
+    #[serde(skip_serializing_if = "is_false")]
+    at_least: bool,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "the signature serde asks for"
+)]
+const fn is_false(flag: &bool) -> bool {
+    !*flag
+}
+
+/// Counts what `user` has not read. `groups` are those of his token.
+pub(crate) async fn of(core: &Core, user: &str, groups: &[String]) -> Result<Counts, Problem> {
+    let channels = channels::of(user, groups);
+    let (state, heads) = snapshot(core, user, &channels).await?;
+    let lanes = channels.iter().zip(&heads).map(|(channel, head)| {
+        let marks = state.marks(channel, core.handles.log.epoch(channel));
+        unread(core, channel, *head, marks)
+    });
+    let appended: u64 = heads.iter().map(|head| head.last.n).sum();
+    let mut counts = Counts {
+        unread: 0,
+        by_channel: BTreeMap::new(),
+        by_type: BTreeMap::new(),
+        version: state.revision + appended,
+        at_least: false,
+    };
+    let mut seen = BTreeSet::new();
+    for (channel, lane) in channels.iter().zip(join_all(lanes).await) {
+        let (found, capped) = lane?;
+        counts.at_least |= capped;
+        for entry in found {
+            let msg_type = msg_type(&entry);
+            if seen.insert(entry.id) {
+                counts.add(channel, msg_type);
+            }
+        }
+    }
+    Ok(counts)
+}
+
+impl Counts {
+    fn add(&mut self, channel: &Channel, msg_type: Option<String>) {
+        self.unread += 1;
+        *self
+            .by_channel
+            .entry(channel.name().to_owned())
+            .or_default() += 1;
+        let name = msg_type
+            .filter(|name| self.by_type.len() < TYPES_MAX || self.by_type.contains_key(name))
+            .unwrap_or_else(|| NO_TYPE.to_owned());
+        *self.by_type.entry(name).or_default() += 1;
+    }
+}
+
+/// The read state and the heads as they stood together at one moment, so that versions order them.
+async fn snapshot(
+    core: &Core,
+    user: &str,
+    channels: &[Channel],
+) -> Result<(State, Vec<Head>), Problem> {
+    let mut state = store::load(core, user).await?;
+    for _attempt in 0..ATTEMPTS {
+        let heads = core
+            .handles
+            .log
+            .heads(channels)
+            .await
+            .map_err(problem::of_log)?;
+        let after = store::load(core, user).await?;
+        if after.revision == state.revision {
+            return Ok((state, heads));
+        }
+        state = after;
+    }
+    Err(problem::unavailable())
+}
+
+async fn unread(
+    core: &Core,
+    channel: &Channel,
+    head: Head,
+    marks: Marks,
+) -> Result<(Vec<Entry>, bool), Problem> {
+    let before = head.last.n.saturating_add(1);
+    let mut scan = Scan::new(core, channel, before, marks.read_upto());
+    let mut entries = Vec::new();
+    while let Some(found) = scan.next().await? {
+        if !marks.is_read(found.n) && !marks.is_archived(found.n) {
+            entries.push(found.entry);
+        }
+    }
+    Ok((entries, scan.is_capped()))
+}
+
+fn msg_type(entry: &Entry) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Typed {
+        #[serde(default)]
+        msg_type: Option<String>,
+    }
+    let typed: Typed = serde_json::from_slice(&entry.body).ok()?;
+    typed.msg_type
+}

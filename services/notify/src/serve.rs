@@ -1,0 +1,184 @@
+//! What gateways ask and tell over the bus.
+
+use crate::{
+    core::Core,
+    fields::Flaw,
+    hash,
+    inbox::{
+        channels, counts,
+        mark::{self, Owner},
+        state::Mark,
+        store,
+    },
+    problem,
+    publication::Publication,
+    trail::{ack, receipt, session},
+};
+use bytes::Bytes;
+use fanfare_bus::{
+    BusError,
+    bus::{Responder, Serving},
+};
+use fanfare_http::Problem;
+use fanfare_proto::{
+    Channel, ErrorCode, channel, json, limits, subject,
+    wire::{
+        Caller, CountsReply, CountsRequest, PublishReply, PublishRequest, ReadReply, ReadRequest,
+        Reply,
+    },
+};
+use prost::Message;
+use serde_json::value::RawValue;
+use std::{future::Future, sync::Arc};
+
+/// The group all workers serve in: each request reaches one of them.
+const GROUP: &str = "notify";
+
+/// Serves every subject of the service.
+pub(crate) async fn all(core: &Arc<Core>) -> Result<Vec<Serving>, BusError> {
+    let subjects = [
+        (subject::NOTIFY_PUBLISH, answering(core, publish)),
+        (subject::NOTIFY_READ, answering(core, read)),
+        (subject::NOTIFY_COUNTS, answering(core, count)),
+        (subject::NOTIFY_ACK, taking(core, ack::take)),
+        (subject::NOTIFY_RECEIPTS, taking(core, receipt::take)),
+        (subject::NOTIFY_SESSION, taking(core, session::take)),
+    ];
+    let mut serving = Vec::with_capacity(subjects.len());
+    for (subject, responder) in subjects {
+        serving.push(
+            core.handles
+                .bus
+                .serve(subject, Some(GROUP), responder)
+                .await?,
+        );
+    }
+    Ok(serving)
+}
+
+fn answering<Q, A, F>(core: &Arc<Core>, handle: fn(Arc<Core>, Q) -> F) -> Responder
+where
+    Q: Message + Default + 'static,
+    A: Message + 'static,
+    F: Future<Output = Result<A, Problem>> + Send + 'static,
+{
+    let core = Arc::clone(core);
+    Box::new(move |message| {
+        let core = Arc::clone(&core);
+        Box::pin(async move {
+            let answer = match Q::decode(message.payload) {
+                Ok(request) => handle(core, request).await,
+                Err(_unreadable) => Err(unreadable()),
+            };
+            let reply = match answer {
+                Ok(answer) => Reply::ok(&answer),
+                Err(problem) => Reply::failure(
+                    ErrorCode::parse(problem.code()).unwrap_or(ErrorCode::Internal),
+                    problem.detail(),
+                ),
+            };
+            reply.encode_to_vec().into()
+        })
+    })
+}
+
+fn taking<Q, F>(core: &Arc<Core>, take: fn(Arc<Core>, Q) -> F) -> Responder
+where
+    Q: Message + Default + 'static,
+    F: Future<Output = ()> + Send + 'static,
+{
+    let core = Arc::clone(core);
+    Box::new(move |message| {
+        let core = Arc::clone(&core);
+        Box::pin(async move {
+            match Q::decode(message.payload) {
+                Ok(told) => take(core, told).await,
+                Err(_unreadable) => {
+                    tracing::warn!(
+                        subject = message.subject,
+                        "an unreadable report was dropped"
+                    );
+                }
+            }
+            Bytes::new()
+        })
+    })
+}
+
+fn unreadable() -> Problem {
+    Problem::new(ErrorCode::BadMessage, "the request is unreadable")
+}
+
+fn known(caller: Option<Caller>) -> Result<Caller, Problem> {
+    caller
+        .filter(|caller| channel::is_id(&caller.user))
+        .ok_or_else(unreadable)
+}
+
+/// A client's `publish` frame. Its gateway has checked that the client may.
+async fn publish(core: Arc<Core>, request: PublishRequest) -> Result<PublishReply, Problem> {
+    let caller = known(request.caller)?;
+    if request.client_id.len() > limits::IDEMPOTENCY_KEY_BYTES {
+        let why = format!("has more than {} bytes", limits::IDEMPOTENCY_KEY_BYTES);
+        return Err(Flaw::bad("client_id", why).into());
+    }
+    let data = String::from_utf8(request.data.into()).map_err(|_bytes| unreadable())?;
+    let is_json = serde_json::from_str::<&RawValue>(&data).is_ok() && json::is_shallow(&data);
+    if !is_json {
+        return Err(Flaw::new(
+            ErrorCode::BadJson,
+            "data",
+            "is not JSON, or nested too deeply",
+        )
+        .into());
+    }
+    let msg_id = (!request.client_id.is_empty()).then(|| {
+        let digest = hash::hex_of(&[caller.user.as_bytes(), request.client_id.as_bytes()]);
+        format!("client/{digest}")
+    });
+    let publication = Publication::new(&request.channel, data)?;
+    let standing = publication.store(&core, &caller.user, msg_id, "").await?;
+    Ok(PublishReply {
+        n: standing.n,
+        cursor: standing.cursor.to_string(),
+    })
+}
+
+/// A client's `read` frame: everything of the channel up to there is read.
+async fn read(core: Arc<Core>, request: ReadRequest) -> Result<ReadReply, Problem> {
+    let caller = known(request.caller)?;
+    let channel = Channel::parse(&request.channel)
+        .map_err(|error| Flaw::bad("channel", error.to_string()))?;
+    if !channels::of(&caller.user, &caller.groups).contains(&channel) {
+        return Err(Problem::new(
+            ErrorCode::Forbidden,
+            "only your own inbox is marked read here: your user channel, your groups and all",
+        ));
+    }
+    let heads = core
+        .handles
+        .log
+        .heads(std::slice::from_ref(&channel))
+        .await
+        .map_err(problem::of_log)?;
+    let head_n = heads.first().map_or(0, |head| head.last.n);
+    let n = request.n.min(head_n);
+    let owner = Owner {
+        user: &caller.user,
+        groups: &caller.groups,
+    };
+    let places = if n == 0 { vec![] } else { vec![(channel, n)] };
+    let change = mark::mark(&core, owner, None, places, Mark::ReadUpTo).await?;
+    Ok(ReadReply {
+        data: serde_json::to_vec(&change).unwrap_or_default().into(),
+    })
+}
+
+async fn count(core: Arc<Core>, request: CountsRequest) -> Result<CountsReply, Problem> {
+    let caller = known(request.caller)?;
+    store::remember_groups(&core, &caller.user, &caller.groups).await?;
+    let counts = counts::of(&core, &caller.user, &caller.groups).await?;
+    Ok(CountsReply {
+        data: serde_json::to_vec(&counts).unwrap_or_default().into(),
+    })
+}

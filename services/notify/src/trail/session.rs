@@ -1,0 +1,168 @@
+//! The stays of users' sessions.
+
+use super::decide::{Presence, Stay};
+use crate::{
+    core::{Core, bucket},
+    hash, problem,
+};
+use bytes::Bytes;
+use fanfare_bus::{
+    KvError,
+    kv::{Expect, Record},
+};
+use fanfare_http::Problem;
+use fanfare_proto::{
+    channel, subject, token,
+    wire::{Reply, SessionReport, SessionsReply, SessionsRequest},
+};
+use prost::Message as _;
+use std::{collections::BTreeMap, sync::Arc};
+
+/// Most sessions remembered of one user; the oldest go first.
+const PER_USER: usize = 50;
+/// Most stays kept of one session. A connection follows at most 128 channels by default.
+const COVERAGE_MAX: usize = 512;
+
+fn prefix(user: &str) -> String {
+    format!("session/{}/", token::encode(user))
+}
+
+/// Keeps a gateway's report. A later report of the same session takes its place; an end is never taken back.
+pub(crate) async fn take(core: Arc<Core>, mut report: SessionReport) {
+    if !channel::is_id(&report.user) || report.session.is_empty() {
+        tracing::warn!(
+            node = report.node,
+            "a session report without a valid user or session was dropped"
+        );
+        return;
+    }
+    report.coverage.truncate(COVERAGE_MAX);
+    match keep(&core, &report).await {
+        Ok(()) => core.meters.sessions.inc(),
+        Err(error) => {
+            core.meters.trail_losses.inc();
+            tracing::warn!(node = report.node, %error, "a session report could not be kept");
+        }
+    }
+}
+
+async fn keep(core: &Core, report: &SessionReport) -> Result<(), KvError> {
+    // A session's name of any length as a key of one.
+    let name = hash::hex_of(&[report.session.as_bytes()]);
+    let key = format!("{}{}", prefix(&report.user), &name[..32]);
+    let kv = &core.handles.kv;
+    let ttl_ms = Some(core.settings.retention_ms());
+    let value: Bytes = report.encode_to_vec().into();
+    let first = kv
+        .put(bucket::TRAIL, &key, value.clone(), Expect::Absent, ttl_ms)
+        .await;
+    match first {
+        Ok(_revision) => return drop_oldest(core, &report.user).await,
+        Err(KvError::Conflict) => {}
+        Err(error) => return Err(error),
+    }
+    let Some(known) = kv.get(bucket::TRAIL, &key).await? else {
+        return Ok(());
+    };
+    if report.ended_at_ms == 0 && decode(&known).is_some_and(|known| known.ended_at_ms != 0) {
+        return Ok(());
+    }
+    let expect = if report.ended_at_ms == 0 {
+        Expect::Revision(known.revision)
+    } else {
+        Expect::Any
+    };
+    match kv.put(bucket::TRAIL, &key, value, expect, ttl_ms).await {
+        // Another report came in between, and it can only be newer.
+        Ok(_) | Err(KvError::Conflict) => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+async fn drop_oldest(core: &Core, user: &str) -> Result<(), KvError> {
+    let kv = &core.handles.kv;
+    let mut known = kv
+        .scan(bucket::TRAIL, &prefix(user), None, PER_USER * 2)
+        .await?;
+    if known.len() <= PER_USER {
+        return Ok(());
+    }
+    known.sort_by_key(|record| {
+        decode(record).map_or(0, |report| report.ended_at_ms.max(report.connected_at_ms))
+    });
+    let spare = known.len() - PER_USER;
+    for record in known.into_iter().take(spare) {
+        kv.delete(bucket::TRAIL, &record.key, Expect::Any).await?;
+    }
+    Ok(())
+}
+
+fn decode(record: &Record) -> Option<SessionReport> {
+    SessionReport::decode(record.value.clone()).ok()
+}
+
+/// The stays of `user`, oldest first, and whether the gateways could be asked which are open.
+pub(crate) async fn of(core: &Core, user: &str) -> Result<(Vec<Stay>, bool), Problem> {
+    let stored = core
+        .handles
+        .kv
+        .scan(bucket::TRAIL, &prefix(user), None, PER_USER * 2)
+        .await
+        .map_err(problem::of_kv)?;
+    let (open, asked) = open(core, user).await;
+    let mut stays: BTreeMap<String, Stay> = BTreeMap::new();
+    for report in stored.iter().filter_map(decode) {
+        let presence = match report.ended_at_ms {
+            0 => Presence::Lost,
+            _ => Presence::Ended,
+        };
+        stays.insert(report.session.clone(), Stay { report, presence });
+    }
+    for report in open {
+        let ended = stays
+            .get(&report.session)
+            .is_some_and(|stay| stay.presence == Presence::Ended);
+        if !ended {
+            let presence = Presence::Open;
+            stays.insert(report.session.clone(), Stay { report, presence });
+        }
+    }
+    let mut stays: Vec<Stay> = stays.into_values().collect();
+    stays.sort_by_key(|stay| stay.report.connected_at_ms);
+    Ok((stays, asked))
+}
+
+async fn open(core: &Core, user: &str) -> (Vec<SessionReport>, bool) {
+    let request = SessionsRequest {
+        user: user.to_owned(),
+    };
+    let gathered = core
+        .handles
+        .bus
+        .gather(
+            subject::GATEWAY_SESSIONS,
+            request.encode_to_vec().into(),
+            core.settings.gather_wait,
+            core.settings.gateways,
+        )
+        .await;
+    let answers = match gathered {
+        Ok(answers) => answers,
+        Err(error) => {
+            tracing::warn!(%error, "the gateways could not be asked for a user's sessions");
+            return (Vec::new(), false);
+        }
+    };
+    let sessions = answers
+        .iter()
+        .filter_map(|bytes| match Reply::read::<SessionsReply>(bytes) {
+            Ok(reply) => Some(reply.sessions),
+            Err(failure) => {
+                tracing::warn!(code = failure.code, "a gateway did not tell its sessions");
+                None
+            }
+        })
+        .flatten()
+        .filter(|report| report.user == user);
+    (sessions.collect(), true)
+}

@@ -1,0 +1,179 @@
+//! The real store, with a place where a worker dies: its request stops there for ever, and the test drops it.
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use fanfare_bus::{
+    Handles, Kv, KvError, Log, LogError, Tail, Watch,
+    kv::{self, Op},
+    log::{Append, Appended, Head, Page, Slice},
+};
+use fanfare_proto::{Channel, Position};
+use std::sync::Arc;
+use tokio::sync::Notify;
+
+/// Where the worker dies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Death {
+    /// The key is claimed, nothing is appended.
+    BeforeAppend,
+    /// Appended, and nothing else.
+    AfterAppend,
+    /// Everything is done but the answer.
+    BeforeAnswer,
+}
+
+struct Gate<T: ?Sized> {
+    inner: Arc<T>,
+    death: Death,
+    reached: Arc<Notify>,
+}
+
+impl<T: ?Sized> Gate<T> {
+    async fn at(&self, death: Death) {
+        if self.death == death {
+            self.reached.notify_one();
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+/// `handles` with such a place, and what is told when it is reached.
+pub(crate) fn dying(handles: &Handles, death: Death) -> (Handles, Arc<Notify>) {
+    let reached = Arc::new(Notify::new());
+    let handles = Handles {
+        bus: Arc::clone(&handles.bus),
+        log: Arc::new(Gate {
+            inner: Arc::clone(&handles.log),
+            death,
+            reached: Arc::clone(&reached),
+        }),
+        kv: Arc::new(Gate {
+            inner: Arc::clone(&handles.kv),
+            death,
+            reached: Arc::clone(&reached),
+        }),
+    };
+    (handles, reached)
+}
+
+#[async_trait]
+impl Log for Gate<dyn Log> {
+    async fn append(&self, append: Append) -> Result<Appended, LogError> {
+        self.at(Death::BeforeAppend).await;
+        let appended = self.inner.append(append).await;
+        self.at(Death::AfterAppend).await;
+        appended
+    }
+
+    async fn append_all(&self, appends: Vec<Append>) -> Result<Vec<Appended>, LogError> {
+        self.at(Death::BeforeAppend).await;
+        let appended = self.inner.append_all(appends).await;
+        self.at(Death::AfterAppend).await;
+        appended
+    }
+
+    fn shard(&self, channel: &Channel) -> u16 {
+        self.inner.shard(channel)
+    }
+
+    fn epoch(&self, channel: &Channel) -> u32 {
+        self.inner.epoch(channel)
+    }
+
+    async fn heads(&self, channels: &[Channel]) -> Result<Vec<Head>, LogError> {
+        self.inner.heads(channels).await
+    }
+
+    async fn read(
+        &self,
+        channel: &Channel,
+        after: Position,
+        upto: Position,
+        limit: usize,
+    ) -> Result<Page, LogError> {
+        self.inner.read(channel, after, upto, limit).await
+    }
+
+    async fn history(
+        &self,
+        channel: &Channel,
+        slice: Slice,
+        limit: usize,
+    ) -> Result<Page, LogError> {
+        self.inner.history(channel, slice, limit).await
+    }
+
+    async fn get(
+        &self,
+        channel: &Channel,
+        n: u64,
+    ) -> Result<Option<fanfare_bus::log::Record>, LogError> {
+        self.inner.get(channel, n).await
+    }
+
+    async fn tail(&self) -> Result<Box<dyn Tail>, LogError> {
+        self.inner.tail().await
+    }
+
+    async fn schedule(&self, at_ms: i64, key: &str, append: Append) -> Result<(), LogError> {
+        self.at(Death::BeforeAppend).await;
+        let scheduled = self.inner.schedule(at_ms, key, append).await;
+        self.at(Death::AfterAppend).await;
+        scheduled
+    }
+
+    async fn cancel(&self, key: &str) -> Result<bool, LogError> {
+        self.inner.cancel(key).await
+    }
+
+    async fn delete(&self, channel: &Channel, n: u64) -> Result<bool, LogError> {
+        self.inner.delete(channel, n).await
+    }
+
+    async fn trim(&self, channel: &Channel, first_n: u64) -> Result<(), LogError> {
+        self.inner.trim(channel, first_n).await
+    }
+}
+
+#[async_trait]
+impl Kv for Gate<dyn Kv> {
+    async fn get(&self, bucket: &str, key: &str) -> Result<Option<kv::Record>, KvError> {
+        self.inner.get(bucket, key).await
+    }
+
+    async fn put(
+        &self,
+        bucket: &str,
+        key: &str,
+        value: Bytes,
+        expect: kv::Expect,
+        ttl_ms: Option<u64>,
+    ) -> Result<u64, KvError> {
+        if bucket == "idempotency" && expect != kv::Expect::Absent {
+            self.at(Death::BeforeAnswer).await;
+        }
+        self.inner.put(bucket, key, value, expect, ttl_ms).await
+    }
+
+    async fn delete(&self, bucket: &str, key: &str, expect: kv::Expect) -> Result<(), KvError> {
+        self.inner.delete(bucket, key, expect).await
+    }
+
+    async fn batch(&self, bucket: &str, ops: Vec<Op>) -> Result<(), KvError> {
+        self.inner.batch(bucket, ops).await
+    }
+
+    async fn scan(
+        &self,
+        bucket: &str,
+        prefix: &str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<kv::Record>, KvError> {
+        self.inner.scan(bucket, prefix, after, limit).await
+    }
+
+    async fn watch(&self, bucket: &str, prefix: &str) -> Result<Box<dyn Watch>, KvError> {
+        self.inner.watch(bucket, prefix).await
+    }
+}
