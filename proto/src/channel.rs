@@ -31,8 +31,8 @@ pub enum ChannelError {
     Id,
 }
 
-/// A valid channel name. Cheap to clone; equal names are equal channels.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// A valid channel name. Cheap to clone; equal names are equal channels, and a map of channels is searched by name.
+#[derive(Clone, Debug)]
 pub struct Channel {
     name: std::sync::Arc<str>,
     kind: Kind,
@@ -156,6 +156,38 @@ impl Channel {
         tokens.push('.');
         token::encode_into(self.id(), &mut tokens);
         tokens
+    }
+}
+
+impl PartialEq for Channel {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+impl Eq for Channel {}
+
+impl PartialOrd for Channel {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Channel {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.name.cmp(&other.name)
+    }
+}
+
+impl std::hash::Hash for Channel {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.name.hash(state);
+    }
+}
+
+impl std::borrow::Borrow<str> for Channel {
+    fn borrow(&self) -> &str {
+        &self.name
     }
 }
 

@@ -28,9 +28,9 @@ pub struct ClientFrame<'a> {
     /// Of `auth`.
     #[serde(default)]
     pub token: Option<String>,
-    /// Of `subscribe`: a cursor.
-    #[serde(default)]
-    pub since: Option<String>,
+    /// Of `subscribe`: a cursor. Of `auth`: an object from channels to cursors.
+    #[serde(default, borrow)]
+    pub since: Option<&'a RawValue>,
     /// Of `publish`.
     #[serde(default)]
     pub client_id: Option<String>,

@@ -48,5 +48,5 @@ pub fn custom(name: &str) -> String {
 /// A subject only `node` listens to, for its own message through the bus and back.
 #[must_use]
 pub fn probe(node: &str) -> String {
-    format!("evt.probe.{}", token::encode(node))
+    format!("ctl.probe.{}", token::encode(node))
 }

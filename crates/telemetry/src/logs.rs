@@ -1,5 +1,6 @@
 //! Log lines on standard error.
 
+use std::io::IsTerminal as _;
 use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt as _, util::SubscriberInitExt as _};
 
 /// How a log line looks.
@@ -21,7 +22,9 @@ pub fn init(filter: &str, format: Format) -> Result<(), String> {
     let filter = EnvFilter::builder()
         .parse(filter)
         .map_err(|error| format!("the log filter {filter:?}: {error}"))?;
-    let lines = fmt::layer().with_writer(std::io::stderr);
+    let lines = fmt::layer()
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal());
     let registry = tracing_subscriber::registry().with(filter);
     match format {
         Format::Text => registry.with(lines.with_target(false)).try_init(),

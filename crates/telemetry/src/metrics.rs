@@ -58,7 +58,6 @@ impl Metrics {
 
     #[expect(
         clippy::expect_used,
-        clippy::unwrap_in_result,
         reason = "names are constants: a wrong or double one is a bug that the first start shows"
     )]
     fn register<C: Collector + Clone + 'static>(&self, metric: prometheus::Result<C>) -> C {

@@ -262,7 +262,10 @@ fn scopes(claims: &Value) -> Result<Vec<String>, TokenError> {
             .collect::<Result<_, _>>()?,
         Some(_) => return Err(TokenError::Claims),
     };
-    let fits = |scope: &String| (1..=WORD_BYTES).contains(&scope.len());
+    let fits = |scope: &String| {
+        (1..=WORD_BYTES).contains(&scope.len())
+            && !scope.contains(|c: char| c.is_ascii_whitespace())
+    };
     if scopes.len() <= LIST_ITEMS && scopes.iter().all(fits) {
         Ok(scopes)
     } else {

@@ -1,7 +1,7 @@
 //! The keys of one issuer.
 
 use crate::{
-    PublicKey, SigningKey,
+    PublicKey,
     public_key::{Algorithm, Jwk},
 };
 use serde::Deserialize;
@@ -78,10 +78,9 @@ impl KeySet {
         Ok(Self { keys })
     }
 
-    /// The public halves of `keys` as a JSON Web Key Set.
+    /// A JSON Web Key Set of `keys`, each as [`SigningKey::jwk`](crate::SigningKey::jwk) writes it.
     #[must_use]
-    pub fn document<'a>(keys: impl IntoIterator<Item = &'a SigningKey>) -> Value {
-        let keys: Vec<Value> = keys.into_iter().map(SigningKey::jwk).collect();
+    pub fn document(keys: &[Value]) -> Value {
         json!({ "keys": keys })
     }
 
@@ -111,11 +110,12 @@ impl KeySet {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::SigningKey;
 
     #[test]
     fn what_cannot_be_used_is_passed_over() {
         let key = SigningKey::generate().unwrap();
-        let mut document = KeySet::document([&key]);
+        let mut document = KeySet::document(&[key.jwk()]);
         let keys = document["keys"].as_array_mut().unwrap();
         let mut encryption = keys[0].clone();
         encryption["use"] = json!("enc");

@@ -1,2 +1,77 @@
-//! fanfare.
-fn main() {}
+//! `fanfare`: every service and the tools, in one binary. The only crate that knows all services.
+
+mod admin;
+mod banner;
+mod cli;
+mod local_key;
+mod openapi;
+mod output;
+mod signals;
+mod standalone;
+mod tool;
+
+use clap::Parser as _;
+use cli::{Cli, Command};
+use std::process::ExitCode;
+
+/// Of a process that was started wrongly: nothing was bound or written.
+const EX_USAGE: u8 = 64;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    if rustls::crypto::aws_lc_rs::default_provider()
+        .install_default()
+        .is_err()
+    {
+        tracing::debug!("a TLS provider was there already");
+    }
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            output::complain(&format!("the runtime could not start: {error}"));
+            return ExitCode::FAILURE;
+        }
+    };
+    let outcome = runtime.block_on(async {
+        match cli.command {
+            None => standalone::run(cli.serve).await,
+            Some(Command::Standalone(serve)) => standalone::run(*serve).await,
+            Some(Command::Token(token)) => tool::token::run(token).await,
+            Some(Command::Publish(publish)) => tool::publish::run(publish).await,
+            Some(Command::Listen(listen)) => tool::listen::run(listen).await,
+        }
+    });
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure::Usage(text)) => {
+            output::complain(&text);
+            ExitCode::from(EX_USAGE)
+        }
+        Err(Failure::Work(text)) => {
+            output::complain(&text);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Why a command ended badly, in words for whoever typed it.
+#[derive(Debug)]
+enum Failure {
+    /// A setting is wrong; nothing has happened.
+    Usage(String),
+    /// It did not work.
+    Work(String),
+}
+
+impl Failure {
+    fn usage(text: impl Into<String>) -> Self {
+        Self::Usage(text.into())
+    }
+
+    fn work(text: impl Into<String>) -> Self {
+        Self::Work(text.into())
+    }
+}

@@ -1,1 +1,200 @@
-//! gateway.
+//! The gateway: WebSockets in, deliveries out. Holds nothing that a restart loses.
+//!
+//! A connection: [`accept`] (upgrade, origin, places) with [`handshake`] (token, language, cursors) → [`session`] (the
+//! protocol, pure; its types in [`message`]) inside [`connection`] (the task: bytes in through [`frame`], effects out)
+//! → [`call`] for what takes time, [`subscribe`] and [`replay`] for what was missed.
+//!
+//! A delivery: [`hub`] (the one reader of the log; gaps) → [`delivery`] (wire bytes, once) → [`shard`] (fan-out, timer
+//! [`wheel`]) → [`link`] (one write, or the [`outbox`] while the socket is blocked).
+//!
+//! Beside them: [`registry`] of [`member`]s, [`control`] (revocations, kicks, probe), [`drain`], [`report`] (for the
+//! delivery trail), [`system`] figures, [`metrics`].
+
+mod accept;
+mod call;
+mod channel;
+mod connection;
+mod control;
+mod delivery;
+mod drain;
+pub mod frame;
+mod frames;
+mod handshake;
+mod hub;
+mod link;
+mod member;
+mod message;
+mod metrics;
+mod node;
+mod outbox;
+mod rate;
+mod registry;
+mod replay;
+mod report;
+mod session;
+mod settings;
+mod shard;
+mod subscribe;
+mod system;
+mod wheel;
+
+use axum::Router;
+use fanfare_bus::{Handles, bus::Serving};
+use fanfare_lifecycle::{Clock, Shutdown, Tasks};
+use fanfare_telemetry::metrics::Metrics;
+use fanfare_tokens::Authority;
+use hub::Hub;
+use metrics::Figures;
+use node::{Node, Uptime};
+use registry::Registry;
+use report::Reports;
+use session::Terms;
+pub use settings::Settings;
+use shard::{Common, Shard};
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, AtomicUsize},
+};
+use system::System;
+
+/// What a gateway is given.
+#[derive(Clone)]
+pub struct Deps {
+    /// The bus and the log.
+    pub handles: Handles,
+    /// For times on the wire.
+    pub clock: Clock,
+    /// Where its tasks run.
+    pub tasks: Tasks,
+    /// When it ends.
+    pub shutdown: Shutdown,
+    /// Who verifies tokens.
+    pub authority: Arc<Authority>,
+    /// Where it registers what it measures.
+    pub metrics: Metrics,
+}
+
+/// A running gateway.
+pub struct Gateway {
+    node: Arc<Node>,
+    _sessions: Serving,
+}
+
+impl Gateway {
+    /// Starts the gateway's tasks. It accepts once its [`router`](Self::router) is served.
+    ///
+    /// # Errors
+    ///
+    /// The text says which part of the bus was not to be had.
+    pub async fn start(settings: Settings, deps: Deps) -> Result<Self, String> {
+        let Deps {
+            handles,
+            clock,
+            tasks,
+            shutdown,
+            authority,
+            metrics,
+        } = deps;
+        let figures = Arc::new(Figures::new(&metrics));
+        let uptime = Uptime::begin();
+        let (reports, reporter) = Reports::new(
+            settings.node.clone(),
+            clock.clone(),
+            Arc::clone(&handles.bus),
+        );
+        tasks.spawn(reporter.run(shutdown.clone()));
+        let common = Common {
+            uptime,
+            clock: clock.clone(),
+            figures: Arc::clone(&figures),
+            reports: reports.clone(),
+            ping_interval: settings.ping_interval,
+            silence: settings.silence,
+        };
+        let mut shards = Vec::new();
+        for index in 0..settings.shards.max(1) {
+            let (shard, handle, inputs) = Shard::new(index, common.clone());
+            tasks.spawn(shard.run(inputs, shutdown.clone()));
+            shards.push(handle);
+        }
+        let (hub, hub_handle, sources) = Hub::open(
+            Arc::clone(&handles.log),
+            &*handles.bus,
+            shards.clone(),
+            clock.clone(),
+            Arc::clone(&figures),
+        )
+        .await?;
+        tasks.spawn(hub.run(sources, settings.audit_interval, shutdown.clone()));
+        let node = Arc::new(Node {
+            terms: Arc::new(terms(&settings)),
+            system: System::new(settings.node.clone(), clock.clone()),
+            settings,
+            bus: handles.bus,
+            log: handles.log,
+            authority,
+            hub: hub_handle,
+            shards,
+            registry: Arc::new(Registry::default()),
+            reports,
+            figures,
+            clock,
+            uptime,
+            tasks: tasks.clone(),
+            closing: AtomicBool::new(false),
+            turn: AtomicUsize::new(0),
+        });
+        tasks.spawn(control::follow_revocations(
+            Arc::clone(&node),
+            shutdown.clone(),
+        ));
+        control::follow_kicks(Arc::clone(&node), shutdown.clone()).await?;
+        let sessions = control::serve_sessions(&node).await?;
+        tasks.spawn(System::run(Arc::clone(&node), shutdown));
+        Ok(Self {
+            node,
+            _sessions: sessions,
+        })
+    }
+
+    /// The WebSocket endpoints.
+    pub fn router(&self) -> Router {
+        accept::router(Arc::clone(&self.node))
+    }
+
+    /// Tells every client to come back elsewhere, and when, and returns when all have gone. From the beginning on the
+    /// gateway is not [`ready`](Self::ready); upgrades are refused once the lame-duck time is over. Dropping the call
+    /// leaves the sessions that have not been told.
+    pub async fn drain(&self) {
+        drain::run(&self.node).await;
+    }
+
+    /// Whether the gateway can do its job: keys are there, and a message of its own comes back through the bus.
+    ///
+    /// # Errors
+    ///
+    /// The text says what is missing, for an operator.
+    pub async fn ready(&self) -> Result<(), String> {
+        if self.node.figures.draining.get() > 0 {
+            return Err("draining".to_owned());
+        }
+        if !self.node.authority.is_ready() {
+            return Err("the keys that tokens are checked with are not there".to_owned());
+        }
+        control::probe(&self.node).await
+    }
+}
+
+fn terms(settings: &Settings) -> Terms {
+    let millis =
+        |duration: std::time::Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+    Terms {
+        node: settings.node.clone(),
+        heartbeat_interval_ms: millis(settings.ping_interval),
+        auth_timeout_ms: millis(settings.auth_timeout),
+        token_notice_ms: i64::try_from(settings.token_notice.as_millis()).unwrap_or(i64::MAX),
+        subscriptions: settings.subscriptions,
+        frames_per_second: settings.frames_per_second,
+        frames_burst: settings.frames_burst,
+    }
+}

@@ -7,13 +7,14 @@ mod schedule;
 mod sweep;
 
 use super::{
+    feed::Feed,
     queue::Op,
     schema::{self, Head, Tables},
 };
 use crate::log::Record;
 use fanfare_proto::Channel;
 use redb::{ReadableTable as _, WriteTransaction};
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Weak};
 use tokio::sync::oneshot;
 
 /// Tells a caller what came of it. Dropped when the commit fails, which the caller takes as a failed store.
@@ -37,11 +38,19 @@ pub(super) struct Changed {
     pub(super) record: Option<crate::kv::Record>,
 }
 
+/// A tail that begins in the middle of this commit.
+pub(super) struct NewTail {
+    pub(super) tail: Weak<Feed<Record>>,
+    /// The first of the commit's records that it shows.
+    pub(super) from: usize,
+}
+
 /// What has to be told once the commit is durable.
 #[derive(Default)]
 pub(super) struct Effects {
     pub(super) answers: Vec<Answer>,
     pub(super) records: Vec<Record>,
+    pub(super) tails: Vec<NewTail>,
     pub(super) changes: Vec<Changed>,
     /// When the writer has something to do by itself; `None`: nothing so far.
     pub(super) due_at_ms: Option<i64>,
@@ -115,6 +124,11 @@ impl<'txn> Commit<'txn> {
                 answer,
             } => {
                 self.trim(&channel, first_n)?;
+                self.answer(answer, Ok(()));
+            }
+            Op::Tail { tail, answer } => {
+                let from = self.effects.records.len();
+                self.effects.tails.push(NewTail { tail, from });
                 self.answer(answer, Ok(()));
             }
             Op::Kv {

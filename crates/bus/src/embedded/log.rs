@@ -174,9 +174,9 @@ impl Log for Store {
             items: TAIL_RECORDS,
             bytes: TAIL_BYTES,
         }));
-        if !self.shared.tails.add(Arc::downgrade(&feed)) {
-            return Err(LogError::Unavailable);
-        }
+        let tail = Arc::downgrade(&feed);
+        let opened = self.ask(|answer| Op::Tail { tail, answer }).await;
+        opened.map_err(|_not_opened| LogError::Unavailable)?;
         Ok(Box::new(LocalTail(feed)))
     }
 

@@ -1,14 +1,15 @@
 //! What waits for the writer.
 
+use super::feed::Feed;
 use crate::{
     error::{KvError, LogError},
     kv,
-    log::{Append, Appended},
+    log::{Append, Appended, Record},
 };
 use fanfare_proto::Channel;
 use std::{
     collections::VecDeque,
-    sync::{Condvar, Mutex, MutexGuard, PoisonError},
+    sync::{Condvar, Mutex, MutexGuard, PoisonError, Weak},
     time::Duration,
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
@@ -51,6 +52,11 @@ pub(super) enum Op {
         first_n: u64,
         answer: oneshot::Sender<Result<(), LogError>>,
     },
+    /// Feeds the tail with everything that comes after this in the queue.
+    Tail {
+        tail: Weak<Feed<Record>>,
+        answer: oneshot::Sender<Result<(), LogError>>,
+    },
     Kv {
         bucket: String,
         ops: Vec<kv::Op>,
@@ -64,7 +70,7 @@ impl Op {
             Self::Append { appends, .. } => appends.iter().map(append_bytes).sum(),
             Self::Schedule { append, .. } => append_bytes(append),
             Self::Kv { ops, .. } => ops.iter().map(kv_bytes).sum(),
-            Self::Cancel { .. } | Self::Delete { .. } | Self::Trim { .. } => 0,
+            Self::Cancel { .. } | Self::Delete { .. } | Self::Trim { .. } | Self::Tail { .. } => 0,
         }
     }
 }

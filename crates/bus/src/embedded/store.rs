@@ -60,12 +60,15 @@ impl Shared {
     /// Closes everything. By the writer, as the last thing it does.
     pub(super) fn end(&self) {
         self.queue.abandon();
-        self.tails.close();
-        self.watches.close();
-        self.database
+        let database = self
+            .database
             .write()
             .unwrap_or_else(PoisonError::into_inner)
             .take();
+        // Closes the file, with no lock held.
+        drop(database);
+        self.tails.close();
+        self.watches.close();
     }
 
     /// Reads a snapshot here and now: for a handful of rows, which takes microseconds.

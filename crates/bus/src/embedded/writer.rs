@@ -2,10 +2,11 @@
 
 use super::{
     Settings,
-    commit::{Commit, Effects, Terms},
+    commit::{Commit, Effects, NewTail, Terms},
     queue::Op,
     store::Shared,
 };
+use crate::log::Record;
 use redb::Database;
 use std::{sync::Arc, thread::JoinHandle, time::Duration};
 
@@ -70,8 +71,8 @@ impl Writer<'_> {
         Some(left.min(CLOCK_POLL))
     }
 
-    /// One commit, then the answers, then the readers. In this order: a reader that opens between a commit and its answer
-    /// has to be fed, because the append completes after it opened.
+    /// One commit, then the answers, then the readers. Tails open in the order of the queue, between the appends: so one
+    /// shows exactly what was queued after it.
     fn commit(&mut self, database: &Database, now_ms: i64, ops: Vec<Op>) {
         let terms = Terms {
             now_ms,
@@ -84,7 +85,7 @@ impl Writer<'_> {
                 for answer in effects.answers {
                     answer();
                 }
-                self.feed_tails(&effects.records);
+                self.feed_tails(&effects.records, effects.tails);
                 self.feed_watches(&effects.changes);
             }
             Err(error) => {
@@ -94,13 +95,18 @@ impl Writer<'_> {
         }
     }
 
-    fn feed_tails(&self, records: &[crate::log::Record]) {
-        if records.is_empty() {
-            return;
+    fn feed_tails(&self, records: &[Record], new: Vec<NewTail>) {
+        let sized = |record: &Record| (record.clone(), record.payload.len());
+        if !records.is_empty() {
+            for tail in self.shared.tails.all() {
+                tail.push(records.iter().map(sized));
+            }
         }
-        for tail in self.shared.tails.all() {
-            let sized = |record: &crate::log::Record| (record.clone(), record.payload.len());
-            tail.push(records.iter().map(sized));
+        for NewTail { tail, from } in new {
+            if let Some(tail) = tail.upgrade() {
+                tail.push(records.iter().skip(from).map(sized));
+            }
+            self.shared.tails.add(tail);
         }
     }
 

@@ -65,6 +65,7 @@ fn a_claim_of_the_wrong_shape_voids_the_token() {
         ("channels", json!({"topic:": "r"})),
         ("scope", json!(7)),
         ("scope", json!([7])),
+        ("scope", json!(["a admin"])),
         ("scope", json!(long)),
         ("scope", json!(vec!["s"; 65])),
         ("type", json!("refresh")),

@@ -1,0 +1,49 @@
+# Recipes are what CI runs. `just` alone lists them.
+
+set shell := ["bash", "-euo", "pipefail", "-c"]
+
+_list:
+    @just --list --unsorted
+
+# Start everything on http://localhost:8000.
+run *ARGS:
+    cargo run --release -- {{ARGS}}
+
+# Every check and every test; installs what they need.
+test: check-format lint docs deny unit e2e
+
+# Rewrite all sources in the house format. Message types are listed by a macro, so they are named here.
+format:
+    cargo fmt
+    rustfmt --edition 2024 services/gateway/src/message/*.rs
+
+# Fail when a source is not in the house format.
+check-format:
+    cargo fmt --check
+    rustfmt --check --edition 2024 services/gateway/src/message/*.rs
+
+# Lints, with warnings denied.
+lint:
+    cargo clippy --workspace --all-targets --locked -- -D warnings
+
+# The reference of all crates, with warnings denied.
+docs:
+    RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items --locked
+
+# Licences, advisories, sources, and who may depend on what.
+deny:
+    tests/tools/deny.sh
+
+# Unit and service tests, on the real store and real sockets.
+unit *ARGS:
+    cargo test --workspace --exclude fanfare-e2e --locked {{ARGS}}
+
+# The real binary, driven from outside, also by clients nobody here wrote.
+e2e *ARGS:
+    cargo build --locked
+    tests/e2e/foreign/setup.sh
+    cargo test -p fanfare-e2e --locked {{ARGS}}
+
+# Fuzz a parser for some seconds: `just fuzz frame 60`. Needs a nightly toolchain and cargo-fuzz.
+fuzz TARGET SECONDS="60":
+    cd fuzz && cargo +nightly fuzz run {{TARGET}} -- -max_total_time={{SECONDS}}

@@ -1,0 +1,342 @@
+//! Everything in one process, on the embedded store.
+
+use crate::{Failure, admin, banner::Banner, cli, local_key, openapi, signals::Signals};
+use axum::{Extension, Json, Router, extract::DefaultBodyLimit, routing::get};
+use fanfare_auth::{Auth, Password};
+use fanfare_bus::{Handles, embedded};
+use fanfare_gateway::Gateway;
+use fanfare_http::{Problem, TrustedProxies, request_id, serve};
+use fanfare_lifecycle::{Clock, Shutdown, Tasks};
+use fanfare_notify::Notify;
+use fanfare_proto::{ErrorCode, limits};
+use fanfare_telemetry::{logs, metrics::Metrics};
+use fanfare_tokens::{Authority, Issuer, KeySource, Secret};
+use std::{path::Path, sync::Arc, time::Duration};
+use tokio::net::TcpListener;
+
+/// Largest request body: a whole batch of notifications of a few kilobytes each.
+const REQUEST_BYTES: usize = 64 * limits::BODY_BYTES;
+
+/// Longest that requests under way may take once every client has left.
+const REQUESTS: Duration = Duration::from_secs(10);
+
+/// The scopes of the local tools' key: everything.
+const LOCAL_SCOPES: [&str; 4] = [
+    "notifications:publish",
+    "channels:publish",
+    "tokens:mint",
+    "admin",
+];
+
+/// Serves until a signal, then drains.
+pub(crate) async fn run(options: cli::Serve) -> Result<(), Failure> {
+    let format = match options.log_format {
+        cli::LogFormat::Text => logs::Format::Text,
+        cli::LogFormat::Json => logs::Format::Json,
+    };
+    logs::init(&options.log, format).map_err(Failure::Usage)?;
+    let tokens = token_settings(&options.issuers)?;
+    let mut signals = Signals::catch().map_err(|error| Failure::work(error.to_string()))?;
+    let listener = bind(options.listen, "--listen").await?;
+    let admin_listener = bind(options.admin_listen, "--admin-listen").await?;
+    let parts = Parts::start(&options, tokens).await?;
+    keep_local_key(&parts.auth, &options.data_dir).await?;
+    let grace = Duration::from_secs(options.shutdown.grace_seconds);
+    let admin_router = admin::router(Arc::clone(&parts.gateway), parts.metrics.clone());
+    let banner = Banner {
+        listen: local_addr(&listener)?,
+        admin_listen: local_addr(&admin_listener)?,
+        data_dir: &options.data_dir,
+        admin_password: parts
+            .auth
+            .first_run
+            .as_ref()
+            .and_then(|first_run| first_run.admin_password.as_deref()),
+    };
+    let edges = Edges::open(&parts, options.edge, listener, admin_listener, admin_router);
+    banner.print();
+    signals.next().await;
+    tracing::info!("stopping; a second signal stops at once");
+    let ended = tokio::select! {
+        ended = parts.stop(edges, grace) => ended,
+        () = signals.next() => Err(Failure::work("stopped at once, as asked")),
+    };
+    tracing::info!("stopped");
+    ended
+}
+
+/// The services of this process.
+struct Parts {
+    auth: Auth,
+    notify: Notify,
+    gateway: Arc<Gateway>,
+    tasks: Tasks,
+    shutdown: Shutdown,
+    metrics: Metrics,
+}
+
+/// The open ports.
+struct Edges {
+    /// Ends before the services do.
+    public: Shutdown,
+    /// Ends last: probes answer while the node drains.
+    admin: Shutdown,
+    tasks: Tasks,
+}
+
+impl Parts {
+    async fn start(
+        options: &cli::Serve,
+        tokens: fanfare_tokens::Settings,
+    ) -> Result<Self, Failure> {
+        let clock = Clock::system();
+        let tasks = Tasks::new();
+        let shutdown = Shutdown::new();
+        let metrics = Metrics::new();
+        let store = embedded::Settings::new(&options.data_dir);
+        let handles: Handles = embedded::open(store, clock.clone(), &tasks, &shutdown)
+            .await
+            .map_err(|error| Failure::work(error.to_string()))?;
+        let authority = Authority::start(tokens, &handles, clock.clone(), &tasks, &shutdown)
+            .await
+            .map_err(Failure::Usage)?;
+        let auth = fanfare_auth::start(
+            fanfare_auth::Settings {
+                admin_password: options.admin_password.clone().map(Password::new),
+                ..fanfare_auth::Settings::default()
+            },
+            fanfare_auth::Deps {
+                handles: handles.clone(),
+                clock: clock.clone(),
+                tasks: tasks.clone(),
+                shutdown: shutdown.clone(),
+                authority: Arc::clone(&authority),
+                metrics: metrics.clone(),
+            },
+        )
+        .await
+        .map_err(|error| Failure::work(error.to_string()))?;
+        let notify = fanfare_notify::start(
+            fanfare_notify::Settings::default(),
+            fanfare_notify::Deps {
+                handles: handles.clone(),
+                clock: clock.clone(),
+                tasks: tasks.clone(),
+                shutdown: shutdown.clone(),
+                authority: Arc::clone(&authority),
+                metrics: metrics.clone(),
+            },
+        )
+        .await
+        .map_err(|error| Failure::work(error.to_string()))?;
+        let gateway = Gateway::start(
+            gateway_settings(options),
+            fanfare_gateway::Deps {
+                handles,
+                clock,
+                tasks: tasks.clone(),
+                shutdown: shutdown.clone(),
+                authority,
+                metrics: metrics.clone(),
+            },
+        )
+        .await
+        .map_err(Failure::Work)?;
+        Ok(Self {
+            auth,
+            notify,
+            gateway: Arc::new(gateway),
+            tasks,
+            shutdown,
+            metrics,
+        })
+    }
+
+    fn router(&self, edge: cli::Edge) -> Router {
+        let (auth, auth_doc) = self.auth.router().split_for_parts();
+        let (notify, notify_doc) = self.notify.router().split_for_parts();
+        let document = Arc::new(openapi::document([auth_doc, notify_doc]));
+        let reference = get(async move || Json((*document).clone()));
+        let not_found = async || {
+            Problem::new(
+                ErrorCode::NotFound,
+                "there is nothing at this path; see /openapi.json",
+            )
+        };
+        auth.merge(notify)
+            .merge(self.gateway.router())
+            .route("/openapi.json", reference)
+            .fallback(not_found)
+            .layer(DefaultBodyLimit::max(REQUEST_BYTES))
+            .layer(axum::middleware::from_fn(request_id))
+            .layer(Extension(TrustedProxies(edge.trusted_proxies.into())))
+    }
+
+    /// Sends every client away, finishes requests, then stops the services. What takes longer than `grace` is dropped.
+    async fn stop(self, edges: Edges, grace: Duration) -> Result<(), Failure> {
+        let late = tokio::time::timeout(grace, async {
+            self.gateway.drain().await;
+            edges.public.begin();
+            edges.tasks.wait(REQUESTS).await
+        })
+        .await
+        .is_err();
+        edges.public.force();
+        self.shutdown.begin();
+        self.shutdown.force();
+        drop((self.auth, self.notify, self.gateway));
+        let left = self.tasks.wait(REQUESTS).await;
+        edges.admin.force();
+        if late || left > 0 {
+            return Err(Failure::work(
+                "some clients or tasks did not end in time and were dropped",
+            ));
+        }
+        Ok(())
+    }
+}
+
+impl Edges {
+    fn open(
+        parts: &Parts,
+        edge: cli::Edge,
+        listener: TcpListener,
+        admin_listener: TcpListener,
+        admin_router: Router,
+    ) -> Self {
+        let public = Shutdown::new();
+        let admin = Shutdown::new();
+        let tasks = Tasks::new();
+        let limits = fanfare_http::Limits::default();
+        let router = parts.router(edge);
+        tasks.spawn(serve(
+            listener,
+            router,
+            limits,
+            tasks.clone(),
+            public.clone(),
+        ));
+        let own = Tasks::new();
+        own.spawn(serve(
+            admin_listener,
+            admin_router,
+            limits,
+            own.clone(),
+            admin.clone(),
+        ));
+        Self {
+            public,
+            admin,
+            tasks,
+        }
+    }
+}
+
+async fn bind(address: std::net::SocketAddr, option: &str) -> Result<TcpListener, Failure> {
+    TcpListener::bind(address).await.map_err(|error| {
+        let hint = if error.kind() == std::io::ErrorKind::AddrInUse {
+            format!("; something else listens there: choose another with {option}")
+        } else {
+            String::new()
+        };
+        Failure::work(format!("cannot listen on {address}: {error}{hint}"))
+    })
+}
+
+fn local_addr(listener: &TcpListener) -> Result<std::net::SocketAddr, Failure> {
+    listener
+        .local_addr()
+        .map_err(|error| Failure::work(error.to_string()))
+}
+
+/// Makes the local tools' key, unless there is a good one.
+async fn keep_local_key(auth: &Auth, data_dir: &Path) -> Result<(), Failure> {
+    let failed = |error: std::io::Error| {
+        Failure::work(format!(
+            "the API key's file {}: {error}",
+            local_key::path(data_dir).display()
+        ))
+    };
+    let existing = local_key::read(data_dir).map_err(failed)?;
+    let key = auth
+        .ensure_local_key("tools", &LOCAL_SCOPES, existing.as_deref())
+        .await
+        .map_err(|error| Failure::work(error.to_string()))?;
+    if existing.as_deref() == Some(key.as_str()) {
+        return Ok(());
+    }
+    local_key::write(data_dir, &key).map_err(failed)
+}
+
+fn gateway_settings(options: &cli::Serve) -> fanfare_gateway::Settings {
+    let limits = &options.limits;
+    fanfare_gateway::Settings {
+        node: options.node.clone(),
+        allowed_origins: options.edge.allowed_origins.clone(),
+        frame_bytes: limits.frame_bytes,
+        frames_per_second: limits.frames_per_second,
+        frames_burst: limits.frames_burst,
+        subscriptions: limits.subscriptions,
+        connections: limits.connections,
+        connections_per_user: limits.connections_per_user,
+        connections_per_address: limits.connections_per_address,
+        outbox_bytes: limits.queue_bytes as usize,
+        outbox_frames: limits.queue_frames as usize,
+        ping_interval: Duration::from_secs(limits.ping_interval_seconds),
+        silence: Duration::from_secs(limits.silence_seconds),
+        auth_timeout: Duration::from_secs(limits.auth_timeout_seconds),
+        lame_duck: Duration::from_millis(options.shutdown.lame_duck_ms),
+        drain_window: options.shutdown.drain_window_ms.map(Duration::from_millis),
+        ..fanfare_gateway::Settings::default()
+    }
+}
+
+fn token_settings(issuers: &cli::Issuers) -> Result<fanfare_tokens::Settings, Failure> {
+    let pair = |text: &str, option: &str| {
+        text.split_once('=')
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .ok_or_else(|| Failure::usage(format!("{option} takes NAME=VALUE, not {text:?}")))
+    };
+    let audiences = issuers
+        .audience
+        .iter()
+        .map(|text| pair(text, "--audience"))
+        .collect::<Result<Vec<_>, _>>()?;
+    let audience_of = |name: &str| {
+        audiences
+            .iter()
+            .find(|(own, _)| own == name)
+            .map(|(_, audience)| audience.clone())
+    };
+    let mut external = Vec::new();
+    for text in &issuers.issuer {
+        let (name, place) = pair(text, "--issuer")?;
+        let keys = if place.starts_with("http://") || place.starts_with("https://") {
+            KeySource::Url(place)
+        } else {
+            KeySource::File(place.into())
+        };
+        external.push(Issuer {
+            audience: audience_of(&name),
+            name,
+            keys,
+            accept_missing_issuer: false,
+            accept_admin: false,
+        });
+    }
+    if let Some(secret) = &issuers.hs256_secret {
+        external.push(Issuer {
+            name: issuers.hs256_issuer.clone(),
+            keys: KeySource::SharedSecret(Secret::new(secret.as_bytes())),
+            audience: audience_of(&issuers.hs256_issuer),
+            accept_missing_issuer: true,
+            accept_admin: false,
+        });
+    }
+    let settings = fanfare_tokens::Settings {
+        external,
+        ..fanfare_tokens::Settings::default()
+    };
+    settings.validate().map_err(Failure::Usage)?;
+    Ok(settings)
+}

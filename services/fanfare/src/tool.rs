@@ -1,0 +1,6 @@
+//! The small tools: clients of a server, like any other.
+
+pub(crate) mod api;
+pub(crate) mod listen;
+pub(crate) mod publish;
+pub(crate) mod token;

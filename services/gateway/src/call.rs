@@ -1,0 +1,351 @@
+//! What a session asks for that takes time. Calls run inside the connection's own task and end with it.
+
+use crate::{frames, member::Member, node::Node, session::Refusal, subscribe};
+use bytes::Bytes;
+use fanfare_bus::{RequestError, log::Slice};
+use fanfare_proto::{
+    Channel, ErrorCode, Timestamp, delivery,
+    server::{Line, ServerFrame},
+    subject,
+    wire::{
+        CountsReply, CountsRequest, Entry, Reply, RoomListReply, RoomListRequest, RoomRightsReply,
+        RoomRightsRequest,
+    },
+};
+use fanfare_tokens::{Identity, TokenError};
+use prost::Message;
+use serde::Serialize;
+use serde_json::value::RawValue;
+use std::{sync::Arc, time::Duration};
+
+/// Longest a service may take to answer.
+const ANSWER: Duration = Duration::from_secs(5);
+
+/// One call.
+#[derive(Debug)]
+pub(crate) enum Call {
+    Verify {
+        id: Option<String>,
+        token: String,
+    },
+    Subscribe {
+        id: Option<String>,
+        channel: Channel,
+        since: Option<String>,
+        /// The chat service decides.
+        ask: bool,
+    },
+    History {
+        id: Option<String>,
+        channel: Channel,
+        slice: Slice,
+        limit: usize,
+        ask: bool,
+    },
+    SystemInfo {
+        id: Option<String>,
+        message: &'static str,
+    },
+    /// The inbox's counts, pushed.
+    Counts,
+    /// The rooms this user is a member of.
+    Rooms,
+    Request(Request),
+    /// A message to a service that does not answer.
+    Tell {
+        subject: String,
+        payload: Bytes,
+    },
+}
+
+/// A request to a service.
+#[derive(Debug)]
+pub(crate) struct Request {
+    pub(crate) id: Option<String>,
+    pub(crate) subject: String,
+    pub(crate) payload: Bytes,
+    /// What a timeout means to the client.
+    pub(crate) on_timeout: ErrorCode,
+    /// Makes the client's frame of the service's answer.
+    pub(crate) answer: fn(&Answered<'_>) -> Result<Vec<u8>, Refusal>,
+}
+
+/// What a service answered.
+#[derive(Debug)]
+pub(crate) struct Answered<'a> {
+    pub(crate) id: Option<&'a str>,
+    pub(crate) timestamp: Timestamp,
+    bytes: Bytes,
+}
+
+impl Answered<'_> {
+    /// The answer, or the service's refusal.
+    pub(crate) fn read<T: Message + Default>(&self) -> Result<T, Refusal> {
+        Reply::read(&self.bytes).map_err(|failure| Refusal {
+            code: failure.error_code(),
+            message: (!failure.message.is_empty()).then_some(failure.message),
+            retry_after_ms: failure.retry_after_ms,
+        })
+    }
+
+    /// JSON inside an answer. Bytes of another process are not trusted to be JSON.
+    pub(crate) fn json(&self, bytes: &Bytes) -> Result<Option<Box<RawValue>>, Refusal> {
+        if bytes.is_empty() {
+            return Ok(None);
+        }
+        serde_json::from_slice(bytes)
+            .map(Some)
+            .map_err(|_broken| ErrorCode::Internal.into())
+    }
+}
+
+/// How a call ended.
+#[derive(Debug)]
+pub(crate) enum Completion {
+    /// Whatever was to be sent has been sent.
+    Sent,
+    Answer {
+        id: Option<String>,
+        outcome: Result<Vec<u8>, Refusal>,
+    },
+    NotSubscribed {
+        id: Option<String>,
+        channel: Channel,
+        refusal: Refusal,
+    },
+    Verified {
+        id: Option<String>,
+        outcome: Result<Arc<Identity>, TokenError>,
+    },
+    Rooms(Vec<Channel>),
+}
+
+/// Carries out one call. Cancel safe in the sense that a dropped call leaves nothing behind but what a service has
+/// been asked already.
+pub(crate) async fn run(call: Call, node: Arc<Node>, member: Arc<Member>) -> Completion {
+    match call {
+        Call::Verify { id, token } => Completion::Verified {
+            id,
+            outcome: node.authority.verify(&token).await.map(Arc::new),
+        },
+        Call::Subscribe {
+            id,
+            channel,
+            since,
+            ask,
+        } => {
+            let allowed = if ask {
+                may_read(&node, &member, &channel).await
+            } else {
+                Ok(())
+            };
+            let outcome = match allowed {
+                Ok(()) => {
+                    subscribe::run(&node, &member, id.as_deref(), &channel, since.as_deref()).await
+                }
+                Err(refusal) => Err(refusal),
+            };
+            match outcome {
+                Ok(()) => Completion::Sent,
+                Err(refusal) => Completion::NotSubscribed {
+                    id,
+                    channel,
+                    refusal,
+                },
+            }
+        }
+        Call::History {
+            id,
+            channel,
+            slice,
+            limit,
+            ask,
+        } => {
+            let allowed = if ask {
+                may_read(&node, &member, &channel).await
+            } else {
+                Ok(())
+            };
+            let outcome = match allowed {
+                Ok(()) => history(&node, id.as_deref(), &channel, slice, limit).await,
+                Err(refusal) => Err(refusal),
+            };
+            Completion::Answer { id, outcome }
+        }
+        Call::SystemInfo { id, message } => {
+            let frame = ServerFrame {
+                id: id.as_deref(),
+                message: Some(Line::Text(message)),
+                data: Some(node.system.info(node.registry.len()).await),
+                ..ServerFrame::new("system_info_response", node.timestamp())
+            };
+            let outcome = Ok(frame.encode());
+            Completion::Answer { id, outcome }
+        }
+        Call::Counts => {
+            counts(&node, &member).await;
+            Completion::Sent
+        }
+        Call::Rooms => Completion::Rooms(rooms(&node, &member).await),
+        Call::Request(request) => {
+            let outcome = ask(&node, &request).await;
+            Completion::Answer {
+                id: request.id,
+                outcome,
+            }
+        }
+        Call::Tell { subject, payload } => {
+            if let Err(error) = node.bus.publish(&subject, payload).await {
+                tracing::debug!(%error, subject, "a message to a service was not sent");
+            }
+            Completion::Sent
+        }
+    }
+}
+
+async fn ask(node: &Node, request: &Request) -> Result<Vec<u8>, Refusal> {
+    let bytes = node
+        .bus
+        .request(&request.subject, request.payload.clone(), ANSWER)
+        .await
+        .map_err(|error| match error {
+            RequestError::NoResponders | RequestError::Unavailable => ErrorCode::Unavailable,
+            RequestError::Timeout => request.on_timeout,
+        })?;
+    (request.answer)(&Answered {
+        id: request.id.as_deref(),
+        timestamp: node.timestamp(),
+        bytes,
+    })
+}
+
+/// Asks one service for a `T`.
+async fn fetch<T: Message + Default>(
+    node: &Node,
+    subject: &str,
+    request: &impl Message,
+) -> Result<T, Refusal> {
+    let bytes = node
+        .bus
+        .request(subject, request.encode_to_vec().into(), ANSWER)
+        .await
+        .map_err(|_away| Refusal::from(ErrorCode::Unavailable))?;
+    let answered = Answered {
+        id: None,
+        timestamp: node.timestamp(),
+        bytes,
+    };
+    answered.read()
+}
+
+async fn may_read(node: &Node, member: &Member, channel: &Channel) -> Result<(), Refusal> {
+    let request = RoomRightsRequest {
+        caller: member.caller(),
+        channel: channel.name().to_owned(),
+    };
+    let rights: RoomRightsReply = fetch(node, subject::CHAT_RIGHTS, &request).await?;
+    if rights.read {
+        Ok(())
+    } else {
+        // A stranger does not learn whether the room exists.
+        Err(ErrorCode::Forbidden.into())
+    }
+}
+
+async fn rooms(node: &Node, member: &Member) -> Vec<Channel> {
+    let request = RoomListRequest {
+        caller: member.caller(),
+    };
+    match fetch::<RoomListReply>(node, subject::CHAT_ROOMS, &request).await {
+        Ok(reply) => reply
+            .channels
+            .iter()
+            .filter_map(|name| Channel::parse(name).ok())
+            .collect(),
+        Err(refusal) => {
+            tracing::debug!(
+                code = refusal.code.as_str(),
+                "the list of rooms is not to be had"
+            );
+            Vec::new()
+        }
+    }
+}
+
+/// Pushes `counts`. Best effort: the inbox is there without it.
+async fn counts(node: &Node, member: &Member) {
+    let Some(caller) = member.caller() else {
+        return;
+    };
+    let channel = format!("user:{}", caller.user);
+    let request = CountsRequest {
+        caller: Some(caller),
+    };
+    let Ok(reply) = fetch::<CountsReply>(node, subject::NOTIFY_COUNTS, &request).await else {
+        return;
+    };
+    let Ok(data) = serde_json::from_slice::<Box<RawValue>>(&reply.data) else {
+        return;
+    };
+    let frame = ServerFrame {
+        channel: Some(&channel),
+        data: Some(data),
+        ..ServerFrame::new("counts", node.timestamp())
+    };
+    member.link.send_text(&frame.encode());
+}
+
+#[derive(Serialize)]
+struct Page<'a> {
+    items: Vec<Box<RawValue>>,
+    more: bool,
+    channel: &'a Channel,
+}
+
+async fn history(
+    node: &Node,
+    id: Option<&str>,
+    channel: &Channel,
+    slice: Slice,
+    limit: usize,
+) -> Result<Vec<u8>, Refusal> {
+    let page = node
+        .log
+        .history(channel, slice, limit)
+        .await
+        .map_err(|error| {
+            tracing::warn!(%channel, %error, "history could not be read");
+            Refusal::from(ErrorCode::Unavailable)
+        })?;
+    let epoch = node.log.epoch(channel);
+    let items = page
+        .records
+        .iter()
+        .filter_map(|record| {
+            let entry = Entry::decode(record.payload.as_ref()).ok()?;
+            let cursor = fanfare_proto::Cursor {
+                epoch,
+                position: record.position,
+            };
+            let text = String::from_utf8(delivery::entry_frame(&entry, channel, cursor)).ok()?;
+            RawValue::from_string(text).ok()
+        })
+        .collect();
+    let frame = ServerFrame {
+        id,
+        channel: Some(channel.name()),
+        data: Some(Page {
+            items,
+            more: page.more,
+            channel,
+        }),
+        ..ServerFrame::new("history_response", node.timestamp())
+    };
+    Ok(frame.encode())
+}
+
+/// `reset`, to one member.
+pub(crate) fn tell_reset(node: &Node, member: &Member, channel: &Channel, reason: &'static str) {
+    let text = frames::reset(channel, reason, node.clock.now_ms());
+    member.link.send_text(&text);
+}

@@ -1,0 +1,87 @@
+//! Leaving without a client noticing more than a reconnect: not ready, no new upgrades, every client told when to come
+//! back, closes spread over a window.
+
+use crate::{control, node::Node, settings::Settings};
+use aws_lc_rs::rand;
+use fanfare_proto::CloseCode;
+use std::{sync::atomic::Ordering, time::Duration};
+
+/// Longest window that is chosen by itself.
+const WINDOW_MAX: Duration = Duration::from_secs(30);
+
+/// Least that a client waits before it comes back, so that it does not meet the node it has just left.
+const RETRY_MIN_MS: u64 = 500;
+
+/// Between two looks at how many sessions are left.
+const STEP: Duration = Duration::from_millis(50);
+
+/// Drains the node; returns when every session has been told and has ended.
+pub(crate) async fn run(node: &Node) {
+    node.figures.draining.set(1);
+    drain(node).await;
+    tracing::info!("every session has left");
+}
+
+async fn drain(node: &Node) {
+    tokio::time::sleep(node.settings.lame_duck).await;
+    node.closing.store(true, Ordering::Release);
+    let mut links = control::links(node);
+    let window = window(&node.settings, links.len());
+    tracing::info!(
+        sessions = links.len(),
+        window_ms = window.as_millis(),
+        "draining"
+    );
+    let window_ms = u64::try_from(window.as_millis()).unwrap_or(u64::MAX);
+    // Each at an independent, uniform time: sorting the times gives the order, whatever the order of the sessions.
+    let mut times_ms: Vec<u64> = links.iter().map(|_| below(window_ms + 1)).collect();
+    times_ms.sort_unstable();
+    let begun = tokio::time::Instant::now();
+    for at_ms in times_ms {
+        tokio::time::sleep_until(begun + Duration::from_millis(at_ms)).await;
+        let chosen = usize::try_from(below(links.len() as u64)).unwrap_or(0);
+        let link = links.swap_remove(chosen);
+        link.close(CloseCode::Restart, RETRY_MIN_MS + below(window_ms.max(1)));
+    }
+    // Whoever signed in while the window ran.
+    while node.registry.len() > 0 {
+        for link in control::links(node) {
+            if link.closed().is_none() {
+                link.close(CloseCode::Restart, RETRY_MIN_MS);
+            }
+        }
+        tokio::time::sleep(STEP).await;
+    }
+}
+
+/// Two milliseconds for each connection: five hundred reconnects a second are nothing for the nodes that stay.
+fn window(settings: &Settings, connections: usize) -> Duration {
+    let fitting = Duration::from_millis(2 * connections as u64).min(WINDOW_MAX);
+    settings.drain_window.unwrap_or(fitting)
+}
+
+/// A number below `bound`, about uniform; 0 for a bound of 0.
+fn below(bound: u64) -> u64 {
+    let mut bytes = [0; 8];
+    if bound == 0 || rand::fill(&mut bytes).is_err() {
+        return 0;
+    }
+    u64::from_le_bytes(bytes) % bound
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_window_fits_the_crowd() {
+        let settings = Settings::default();
+        assert_eq!(window(&settings, 3), Duration::from_millis(6));
+        assert_eq!(window(&settings, 1_000_000), WINDOW_MAX);
+        let fixed = Settings {
+            drain_window: Some(Duration::from_secs(45)),
+            ..settings
+        };
+        assert_eq!(window(&fixed, 3), Duration::from_secs(45));
+    }
+}

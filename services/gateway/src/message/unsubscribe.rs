@@ -1,0 +1,22 @@
+//! `unsubscribe` → `unsubscribed`, and nothing of the channel any more.
+
+use crate::session::{Effect, Refusal, Session, Turn};
+use fanfare_proto::{ErrorCode, client::ClientFrame};
+
+pub(super) fn handle(
+    session: &mut Session,
+    frame: &ClientFrame<'_>,
+    turn: &mut Turn<'_>,
+) -> Result<(), Refusal> {
+    let channel = super::channel(frame)?;
+    if !session.remove_channel(&channel) {
+        return Err(Refusal::new(
+            ErrorCode::NotFound,
+            "the channel is not subscribed",
+        ));
+    }
+    let answer = super::unsubscribed(frame.id.as_deref(), &channel, turn.now);
+    turn.effects.push(Effect::Leave(channel));
+    turn.send(answer);
+    Ok(())
+}

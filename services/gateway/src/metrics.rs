@@ -1,0 +1,111 @@
+//! What the gateway measures. Children of labelled metrics are taken out once: a delivery looks nothing up.
+
+use crate::link::Sent;
+use fanfare_proto::CloseCode;
+use fanfare_telemetry::{
+    metrics::Metrics,
+    prometheus::{Histogram, IntCounter, IntGauge},
+};
+
+#[derive(Debug)]
+pub(crate) struct Figures {
+    pub(crate) connections: IntGauge,
+    pub(crate) channels: IntGauge,
+    pub(crate) draining: IntGauge,
+    pub(crate) replayed: IntCounter,
+    pub(crate) resets: IntCounter,
+    pub(crate) repairs: IntCounter,
+    pub(crate) lagged: IntCounter,
+    pub(crate) refused: IntCounter,
+    closed: Vec<(CloseCode, IntCounter)>,
+    closed_by_peer: IntCounter,
+    written: IntCounter,
+    queued: IntCounter,
+    too_slow: IntCounter,
+    latency: Histogram,
+}
+
+impl Figures {
+    pub(crate) fn new(metrics: &Metrics) -> Self {
+        let closed = metrics.counters(
+            "fanfare_gateway_connections_closed_total",
+            "Connections that ended, by close code; peer: the client ended it.",
+            &["code"],
+        );
+        let frames = metrics.counters(
+            "fanfare_gateway_frames_sent_total",
+            "Published frames sent to sockets, by what became of them.",
+            &["outcome"],
+        );
+        Self {
+            connections: metrics
+                .gauge("fanfare_gateway_connections", "Open WebSocket connections."),
+            channels: metrics.gauge(
+                "fanfare_gateway_channels",
+                "Channels that somebody reads on this node.",
+            ),
+            draining: metrics.gauge("fanfare_gateway_draining", "1 while the node drains."),
+            replayed: metrics.counter(
+                "fanfare_gateway_replayed_total",
+                "Entries sent from the log to clients that came back.",
+            ),
+            resets: metrics.counter(
+                "fanfare_gateway_resets_total",
+                "Subscriptions whose gap could not be filled.",
+            ),
+            repairs: metrics.counter(
+                "fanfare_gateway_repairs_total",
+                "Gaps of the live path that were filled from the log.",
+            ),
+            lagged: metrics.counter(
+                "fanfare_gateway_tail_lagged_total",
+                "Times the live path told that it had lost records.",
+            ),
+            refused: metrics.counter(
+                "fanfare_gateway_connections_refused_total",
+                "Connections refused before they were signed in.",
+            ),
+            closed: CloseCode::ALL
+                .iter()
+                .map(|code| {
+                    (
+                        *code,
+                        closed.with_label_values(&[code.as_u16().to_string()]),
+                    )
+                })
+                .collect(),
+            closed_by_peer: closed.with_label_values(&["peer"]),
+            written: frames.with_label_values(&["written"]),
+            queued: frames.with_label_values(&["queued"]),
+            too_slow: frames.with_label_values(&["too_slow"]),
+            latency: metrics.seconds(
+                "fanfare_gateway_delivery_seconds",
+                "From the publish to the write to this node's sockets.",
+            ),
+        }
+    }
+
+    /// `frames` went to one socket.
+    pub(crate) fn sent(&self, sent: Sent, frames: usize) {
+        match sent {
+            Sent::Written => self.written.inc_by(frames as u64),
+            Sent::Queued => self.queued.inc_by(frames as u64),
+            Sent::TooSlow => self.too_slow.inc_by(frames as u64),
+            Sent::Closed => {}
+        }
+    }
+
+    /// A delivery took this long from its publish.
+    pub(crate) fn latency(&self, ms: i64) {
+        let ms = u32::try_from(ms.max(0)).unwrap_or(u32::MAX);
+        self.latency.observe(f64::from(ms) / 1_000.0);
+    }
+
+    /// A connection ended; `None`: the peer ended it.
+    pub(crate) fn closed(&self, code: Option<CloseCode>) {
+        let counter = self.closed.iter().find(|(own, _)| Some(*own) == code);
+        counter
+            .map_or(&self.closed_by_peer, |(_, counter)| counter)
+            .inc();
+    }
+}

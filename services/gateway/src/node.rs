@@ -1,0 +1,98 @@
+//! What every part of one gateway node shares.
+
+use crate::{
+    hub::HubHandle,
+    link::Link,
+    metrics::Figures,
+    outbox::Bounds,
+    registry::Registry,
+    report::Reports,
+    session::{Now, Terms},
+    settings::Settings,
+    shard::ShardHandle,
+    system::System,
+};
+use fanfare_bus::{Bus, Log};
+use fanfare_lifecycle::{Clock, Tasks};
+use fanfare_proto::{CloseCode, Timestamp};
+use fanfare_tokens::Authority;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, AtomicUsize, Ordering},
+};
+use tokio::time::Instant;
+
+pub(crate) struct Node {
+    pub(crate) settings: Settings,
+    pub(crate) terms: Arc<Terms>,
+    pub(crate) bus: Arc<dyn Bus>,
+    pub(crate) log: Arc<dyn Log>,
+    pub(crate) authority: Arc<Authority>,
+    pub(crate) hub: HubHandle,
+    pub(crate) shards: Vec<ShardHandle>,
+    pub(crate) registry: Arc<Registry>,
+    pub(crate) reports: Reports,
+    pub(crate) system: System,
+    pub(crate) figures: Arc<Figures>,
+    pub(crate) clock: Clock,
+    pub(crate) uptime: Uptime,
+    pub(crate) tasks: Tasks,
+    /// No upgrade is accepted any more.
+    pub(crate) closing: AtomicBool,
+    /// The next connection's shard.
+    pub(crate) turn: AtomicUsize,
+}
+
+impl Node {
+    pub(crate) fn now(&self) -> Now {
+        Now {
+            wall_ms: self.clock.now_ms(),
+            ms: self.uptime.millis(),
+        }
+    }
+
+    pub(crate) fn timestamp(&self) -> Timestamp {
+        Timestamp::from_ms(self.clock.now_ms())
+    }
+
+    pub(crate) const fn bounds(&self) -> Bounds {
+        Bounds {
+            bytes: self.settings.outbox_bytes,
+            frames: self.settings.outbox_frames,
+        }
+    }
+
+    /// The shard of the next connection: in turn, so that they fill evenly.
+    pub(crate) fn next_shard(&self) -> usize {
+        self.turn.fetch_add(1, Ordering::Relaxed) % self.shards.len()
+    }
+
+    /// Closes a connection, with a hint when to come back if it may.
+    pub(crate) fn close(&self, link: &Link, code: CloseCode) {
+        let retry_after_ms = match code {
+            CloseCode::TryLater | CloseCode::TooManyConnections | CloseCode::RateAbuse => 10_000,
+            _ => 0,
+        };
+        link.close(code, retry_after_ms);
+    }
+}
+
+/// The node's life, in seconds: small enough to keep one per connection.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Uptime(Instant);
+
+impl Uptime {
+    pub(crate) fn begin() -> Self {
+        Self(Instant::now())
+    }
+
+    /// Since the node began.
+    pub(crate) fn seconds(self) -> u32 {
+        u32::try_from(self.0.elapsed().as_secs()).unwrap_or(u32::MAX)
+    }
+
+    /// Since the node began.
+    pub(crate) fn millis(self) -> u64 {
+        u64::try_from(self.0.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+}

@@ -1,0 +1,66 @@
+//! From a position to what was missed after it.
+
+use fanfare_bus::{Log, LogError, log::Record};
+use fanfare_proto::{Channel, Position};
+use std::time::Duration;
+
+/// Records read at once: about 64 KiB of small notifications, one write.
+pub(crate) const PAGE: usize = 256;
+
+/// First wait before a copy that was behind is asked again; doubles up to [`BACKOFF_MAX`].
+const BACKOFF_MIN: Duration = Duration::from_millis(10);
+const BACKOFF_MAX: Duration = Duration::from_secs(1);
+
+/// One step of a replay.
+#[derive(Debug)]
+pub(crate) struct Step {
+    pub(crate) records: Vec<Record>,
+    /// Where the reader stands after them.
+    pub(crate) position: Position,
+    /// There is more before the end that was asked for.
+    pub(crate) more: bool,
+}
+
+/// Reads the next records of `channel` in (`after`, `upto`]. A log that is away or behind is asked again until it is
+/// not: a silent hole is the one answer nobody may get. Cancel safe.
+///
+/// # Errors
+///
+/// What asking again cannot mend: [`LogError::Trimmed`] or [`LogError::Mismatch`].
+pub(crate) async fn step(
+    log: &dyn Log,
+    channel: &Channel,
+    after: Position,
+    upto: Position,
+) -> Result<Step, LogError> {
+    let mut backoff = BACKOFF_MIN;
+    loop {
+        match log.read(channel, after, upto, PAGE).await {
+            Ok(page) => {
+                let last = page.records.last().map(|record| record.position);
+                return Ok(Step {
+                    position: match last {
+                        Some(last) if page.more => last,
+                        _ => after.max(upto),
+                    },
+                    more: page.more,
+                    records: page.records,
+                });
+            }
+            Err(error @ (LogError::Trimmed { .. } | LogError::Mismatch)) => return Err(error),
+            Err(error) => {
+                tracing::debug!(%channel, %error, "a replay waits for the log");
+                tokio::time::sleep(backoff).await;
+                backoff = (backoff * 2).min(BACKOFF_MAX);
+            }
+        }
+    }
+}
+
+/// Why a gap could not be filled, as the `reason` of a `reset`.
+pub(crate) const fn reset_reason(error: &LogError) -> &'static str {
+    match error {
+        LogError::Trimmed { .. } => "history_trimmed",
+        _ => "cursor_unknown",
+    }
+}

@@ -1,0 +1,147 @@
+//! What the delivery trail is told: which entries were written to how many sockets, and what each session was sent.
+//!
+//! Best effort: reports are collected for a moment and sent to the notify service; what a full queue or an absent
+//! service loses makes a trail less detailed, never a delivery wrong.
+
+use crate::member::Member;
+use fanfare_bus::Bus;
+use fanfare_lifecycle::{Clock, Shutdown};
+use fanfare_proto::{
+    Channel, subject,
+    wire::{Receipt, ReceiptBatch, SessionReport},
+};
+use prost::Message as _;
+use std::{collections::HashMap, sync::Arc, time::Duration};
+use tokio::sync::mpsc;
+
+/// Reports that wait to be collected: a second of a busy node.
+const QUEUE: usize = 8_192;
+
+/// How long reports are collected. A session that subscribes to many channels is reported once.
+const COLLECT: Duration = Duration::from_millis(250);
+
+/// Receipts of one message to the notify service: about 100 KiB.
+const BATCH: usize = 1_000;
+
+#[derive(Debug)]
+enum Item {
+    Receipt(Receipt),
+    Session(SessionReport),
+}
+
+/// Where reports are handed in. Never waits.
+#[derive(Clone, Debug)]
+pub(crate) struct Reports {
+    node: String,
+    clock: Clock,
+    items: mpsc::Sender<Item>,
+}
+
+/// Sends the reports on.
+pub(crate) struct Reporter {
+    node: String,
+    items: mpsc::Receiver<Item>,
+    bus: Arc<dyn Bus>,
+}
+
+impl Reports {
+    pub(crate) fn new(node: String, clock: Clock, bus: Arc<dyn Bus>) -> (Self, Reporter) {
+        let (items, receiver) = mpsc::channel(QUEUE);
+        let reporter = Reporter {
+            node: node.clone(),
+            items: receiver,
+            bus,
+        };
+        (Self { node, clock, items }, reporter)
+    }
+
+    /// An entry was written to `count` sessions.
+    pub(crate) fn written(&self, channel: &Channel, n: u64, at_ms: i64, count: u32) {
+        self.hand_in(Item::Receipt(Receipt {
+            channel: channel.name().to_owned(),
+            n,
+            at_ms,
+            count,
+        }));
+    }
+
+    /// A session reads another set of channels now.
+    pub(crate) fn changed(&self, member: &Member) {
+        self.hand_in(Item::Session(member.report(&self.node, 0, 0)));
+    }
+
+    /// A session has ended.
+    pub(crate) fn ended(&self, member: &Member, close_code: u16) {
+        let now_ms = self.clock.now_ms();
+        self.hand_in(Item::Session(member.report(&self.node, now_ms, close_code)));
+    }
+
+    fn hand_in(&self, item: Item) {
+        if self.items.try_send(item).is_err() {
+            tracing::trace!("a report for the delivery trail was dropped");
+        }
+    }
+}
+
+impl Reporter {
+    /// Works until the node's hard shutdown, or until nobody can hand in any more.
+    pub(crate) async fn run(mut self, shutdown: Shutdown) {
+        let mut items = Vec::new();
+        loop {
+            tokio::select! {
+                () = shutdown.forced() => return,
+                count = self.items.recv_many(&mut items, QUEUE) => {
+                    if count == 0 {
+                        return;
+                    }
+                }
+            }
+            tokio::select! {
+                () = shutdown.forced() => {}
+                () = tokio::time::sleep(COLLECT) => {}
+            }
+            while let Ok(item) = self.items.try_recv() {
+                items.push(item);
+            }
+            self.send(std::mem::take(&mut items)).await;
+        }
+    }
+
+    async fn send(&self, items: Vec<Item>) {
+        let mut receipts: HashMap<(String, u64), Receipt> = HashMap::new();
+        let mut sessions: HashMap<String, SessionReport> = HashMap::new();
+        for item in items {
+            match item {
+                Item::Receipt(receipt) => {
+                    receipts
+                        .entry((receipt.channel.clone(), receipt.n))
+                        .and_modify(|own| own.count += receipt.count)
+                        .or_insert(receipt);
+                }
+                // The newest report of a session says everything the ones before did.
+                Item::Session(report) => {
+                    sessions.insert(report.session.clone(), report);
+                }
+            }
+        }
+        let receipts: Vec<Receipt> = receipts.into_values().collect();
+        for batch in receipts.chunks(BATCH) {
+            let batch = ReceiptBatch {
+                node: self.node.clone(),
+                receipts: batch.to_vec(),
+            };
+            self.publish(subject::NOTIFY_RECEIPTS, batch.encode_to_vec())
+                .await;
+        }
+        for report in sessions.into_values() {
+            self.publish(subject::NOTIFY_SESSION, report.encode_to_vec())
+                .await;
+        }
+    }
+
+    async fn publish(&self, subject: &str, payload: Vec<u8>) {
+        if let Err(error) = self.bus.publish(subject, payload.into()).await {
+            tracing::debug!(%error, subject, "a report for the delivery trail was not sent");
+        }
+    }
+}

@@ -1,0 +1,520 @@
+//! The protocol as a state machine: a frame, a verdict or a tick in; effects out. No socket, no clock, no bus.
+
+use crate::{
+    call::{Call, Completion},
+    message,
+    rate::Bucket,
+};
+use fanfare_proto::{
+    Channel, CloseCode, ErrorCode, Kind, Timestamp,
+    client::ClientFrame,
+    server::{self, Line, ServerFrame},
+    text::{Lang, Phrase},
+    wire::Caller,
+};
+use fanfare_tokens::{Identity, TokenError};
+use serde::Serialize;
+use std::{collections::HashMap, sync::Arc};
+
+/// Answers that may be under way for one connection. A client that asks more waits.
+const CALLS: usize = 16;
+
+/// Refused frames in a row of bursts after which a session is closed: a client that ignores this many hints floods.
+const ABUSE: u32 = 200;
+
+/// The time of a turn.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Now {
+    pub(crate) wall_ms: i64,
+    /// Of the node's life.
+    pub(crate) ms: u64,
+}
+
+impl Now {
+    pub(crate) const fn timestamp(self) -> Timestamp {
+        Timestamp::from_ms(self.wall_ms)
+    }
+}
+
+/// What a path subscribes at the start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Endpoint {
+    Test,
+    Notifications,
+    Chat,
+    Plain,
+}
+
+impl Endpoint {
+    /// The path, for people.
+    pub(crate) const fn path(self) -> &'static str {
+        match self {
+            Self::Test => "/ws/test/",
+            Self::Notifications => "/ws/notifications/",
+            Self::Chat => "/ws/chat/",
+            Self::Plain => "/ws/",
+        }
+    }
+
+    /// The language of those who ask for none.
+    pub(crate) const fn lang(self) -> Lang {
+        match self {
+            Self::Test | Self::Notifications => Lang::Zh,
+            Self::Chat | Self::Plain => Lang::En,
+        }
+    }
+}
+
+/// What a session is told once about where it runs.
+#[derive(Clone, Debug)]
+pub(crate) struct Terms {
+    pub(crate) node: String,
+    pub(crate) heartbeat_interval_ms: u64,
+    pub(crate) auth_timeout_ms: u64,
+    pub(crate) token_notice_ms: i64,
+    pub(crate) subscriptions: usize,
+    pub(crate) frames_per_second: u32,
+    pub(crate) frames_burst: u32,
+}
+
+/// What is to be done, in this order.
+#[derive(Debug)]
+pub(crate) enum Effect {
+    /// A text frame to this client.
+    Send(Vec<u8>),
+    /// A control frame, already encoded.
+    Raw(Vec<u8>),
+    /// Something that takes time; its [`Completion`] comes back.
+    Call(Call),
+    /// The reading of this channel ends.
+    Leave(Channel),
+    /// The bearer is known now, or has a fresh token.
+    Identify(Arc<Identity>),
+    Close(CloseCode),
+}
+
+/// Why a frame is refused.
+#[derive(Debug)]
+pub(crate) struct Refusal {
+    pub(crate) code: ErrorCode,
+    /// Instead of the code's own words.
+    pub(crate) message: Option<String>,
+    pub(crate) retry_after_ms: u64,
+}
+
+impl From<ErrorCode> for Refusal {
+    fn from(code: ErrorCode) -> Self {
+        Self {
+            code,
+            message: None,
+            retry_after_ms: 0,
+        }
+    }
+}
+
+impl Refusal {
+    pub(crate) fn new(code: ErrorCode, message: impl Into<String>) -> Self {
+        Self {
+            message: Some(message.into()),
+            ..Self::from(code)
+        }
+    }
+}
+
+/// One client's conversation.
+#[derive(Debug)]
+pub(crate) struct Session {
+    pub(crate) id: String,
+    pub(crate) lang: Lang,
+    endpoint: Endpoint,
+    terms: Arc<Terms>,
+    identity: Option<Arc<Identity>>,
+    /// Where the client left off, for channels that are subscribed at the start.
+    resume: HashMap<Channel, String>,
+    channels: Vec<Channel>,
+    calls: usize,
+    bucket: Bucket,
+    refused: u32,
+    noticed: bool,
+    begun_ms: u64,
+    /// A `since` of the `auth` frame is being verified with its token.
+    verifying: bool,
+}
+
+/// One turn of the state machine: the time, and what is to be done.
+pub(crate) struct Turn<'a> {
+    pub(crate) now: Now,
+    pub(crate) effects: &'a mut Vec<Effect>,
+}
+
+impl Turn<'_> {
+    pub(crate) fn send(&mut self, text: Vec<u8>) {
+        self.effects.push(Effect::Send(text));
+    }
+}
+
+#[derive(Serialize)]
+struct Welcome<'a> {
+    session: &'a str,
+    node: &'a str,
+    user: &'a str,
+    heartbeat_interval_ms: u64,
+    token_expires_at: Timestamp,
+    version: &'static str,
+}
+
+#[derive(Serialize)]
+struct Expiring {
+    expires_at: Timestamp,
+}
+
+impl Session {
+    pub(crate) fn new(
+        id: String,
+        endpoint: Endpoint,
+        lang: Option<Lang>,
+        resume: HashMap<Channel, String>,
+        terms: Arc<Terms>,
+        now: Now,
+    ) -> Self {
+        Self {
+            id,
+            lang: lang.unwrap_or_else(|| endpoint.lang()),
+            endpoint,
+            bucket: Bucket::new(terms.frames_per_second, terms.frames_burst, now.ms),
+            terms,
+            identity: None,
+            resume,
+            channels: Vec::new(),
+            calls: 0,
+            refused: 0,
+            noticed: false,
+            begun_ms: now.ms,
+            verifying: false,
+        }
+    }
+
+    pub(crate) fn identity(&self) -> Option<&Arc<Identity>> {
+        self.identity.as_ref()
+    }
+
+    /// Who asks, for a service.
+    pub(crate) fn caller(&self) -> Option<Caller> {
+        let identity = self.identity.as_deref()?;
+        Some(caller(&self.id, identity))
+    }
+
+    pub(crate) fn words(&self, phrase: Phrase) -> &'static str {
+        self.lang.words(phrase)
+    }
+
+    /// The bearer's token was good before the session began.
+    pub(crate) fn begin(&mut self, identity: Arc<Identity>, turn: &mut Turn<'_>) {
+        self.welcome(identity, turn);
+    }
+
+    /// A text frame has come.
+    pub(crate) fn on_text(&mut self, text: &str, turn: &mut Turn<'_>) {
+        if let Err(retry_after_ms) = self.bucket.take(turn.now.ms) {
+            self.refused += 1;
+            if self.refused > ABUSE {
+                turn.effects.push(Effect::Close(CloseCode::RateAbuse));
+                return;
+            }
+            let refusal = Refusal {
+                retry_after_ms,
+                ..ErrorCode::RateLimited.into()
+            };
+            self.refuse(None, &refusal, turn);
+            return;
+        }
+        self.refused = self.refused.saturating_sub(1);
+        let frame = match ClientFrame::parse(text) {
+            Ok(frame) => frame,
+            Err(code) => return self.refuse(None, &code.into(), turn),
+        };
+        if self.identity.is_none() && frame.kind != "auth" {
+            let refusal = Refusal::new(ErrorCode::Unauthorized, "send an auth frame first");
+            return self.refuse(frame.id.as_deref(), &refusal, turn);
+        }
+        let outcome = match message::find(&frame.kind) {
+            Some(handle) => handle(self, &frame, turn),
+            None => Err(ErrorCode::UnknownType.into()),
+        };
+        if let Err(refusal) = outcome {
+            self.refuse(frame.id.as_deref(), &refusal, turn);
+        }
+    }
+
+    /// Something that took time is done.
+    pub(crate) fn on_completion(&mut self, completion: Completion, turn: &mut Turn<'_>) {
+        self.calls = self.calls.saturating_sub(1);
+        match completion {
+            Completion::Sent => {}
+            Completion::Answer { id, outcome } => match outcome {
+                Ok(text) => turn.send(text),
+                Err(refusal) => self.refuse(id.as_deref(), &refusal, turn),
+            },
+            Completion::NotSubscribed {
+                id,
+                channel,
+                refusal,
+            } => {
+                self.channels.retain(|own| *own != channel);
+                self.refuse(id.as_deref(), &refusal, turn);
+            }
+            Completion::Verified { id, outcome } => self.verified(id.as_deref(), outcome, turn),
+            Completion::Rooms(rooms) => {
+                for room in rooms {
+                    self.subscribe_at_start(room, turn);
+                }
+            }
+        }
+    }
+
+    /// A deadline may have come.
+    pub(crate) fn on_tick(&mut self, turn: &mut Turn<'_>) {
+        let Some(identity) = &self.identity else {
+            if turn.now.ms >= self.begun_ms + self.terms.auth_timeout_ms {
+                turn.effects.push(Effect::Close(CloseCode::AuthTimeout));
+            }
+            return;
+        };
+        let expires_at = Timestamp::from_ms(identity.expires_at_ms);
+        if turn.now.wall_ms >= identity.expires_at_ms {
+            turn.effects.push(Effect::Close(CloseCode::Unauthorized));
+        } else if !self.noticed
+            && turn.now.wall_ms >= identity.expires_at_ms - self.terms.token_notice_ms
+        {
+            self.noticed = true;
+            let frame = ServerFrame {
+                data: Some(Expiring { expires_at }),
+                ..ServerFrame::new("token_expiring", turn.now.timestamp())
+            };
+            turn.send(frame.encode());
+        }
+    }
+
+    /// In how many milliseconds [`on_tick`](Self::on_tick) has something to do.
+    pub(crate) fn next_tick_ms(&self, now: Now) -> u64 {
+        let Some(identity) = &self.identity else {
+            return (self.begun_ms + self.terms.auth_timeout_ms).saturating_sub(now.ms);
+        };
+        let notice_ms = if self.noticed {
+            0
+        } else {
+            self.terms.token_notice_ms
+        };
+        u64::try_from(identity.expires_at_ms - notice_ms - now.wall_ms).unwrap_or(0)
+    }
+
+    /// Begins a call, if the client has not too many under way.
+    pub(crate) fn call(&mut self, call: Call, turn: &mut Turn<'_>) -> Result<(), Refusal> {
+        if self.calls >= CALLS {
+            return Err(Refusal {
+                retry_after_ms: 100,
+                ..ErrorCode::RateLimited.into()
+            });
+        }
+        self.calls += 1;
+        turn.effects.push(Effect::Call(call));
+        Ok(())
+    }
+
+    /// Adds a channel to what this session reads; `false` when it is read already.
+    pub(crate) fn add_channel(&mut self, channel: &Channel) -> Result<bool, Refusal> {
+        if self.channels.contains(channel) {
+            return Ok(false);
+        }
+        if self.channels.len() >= self.terms.subscriptions {
+            let limit = self.terms.subscriptions;
+            return Err(Refusal::new(
+                ErrorCode::RateLimited,
+                format!("a connection reads at most {limit} channels"),
+            ));
+        }
+        self.channels.push(channel.clone());
+        Ok(true)
+    }
+
+    /// Takes a channel from what this session reads; `false` when it is not.
+    pub(crate) fn remove_channel(&mut self, channel: &Channel) -> bool {
+        let before = self.channels.len();
+        self.channels.retain(|own| own != channel);
+        self.channels.len() < before
+    }
+
+    /// The `auth` frame's token is with the authority. `resume` holds for channels subscribed at the start.
+    pub(crate) fn verify(
+        &mut self,
+        id: Option<String>,
+        token: String,
+        resume: HashMap<Channel, String>,
+        turn: &mut Turn<'_>,
+    ) -> Result<(), Refusal> {
+        if self.verifying {
+            return Err(Refusal::new(
+                ErrorCode::Conflict,
+                "another token is being checked",
+            ));
+        }
+        self.call(Call::Verify { id, token }, turn)?;
+        self.verifying = true;
+        self.resume.extend(resume);
+        Ok(())
+    }
+
+    fn verified(
+        &mut self,
+        id: Option<&str>,
+        outcome: Result<Arc<Identity>, TokenError>,
+        turn: &mut Turn<'_>,
+    ) {
+        self.verifying = false;
+        let identity = match (outcome, &self.identity) {
+            (Ok(identity), Some(own)) if own.user != identity.user => {
+                let refusal = Refusal::new(ErrorCode::Forbidden, "the token is another user's");
+                return self.refuse(id, &refusal, turn);
+            }
+            (Ok(identity), _) => identity,
+            // Nothing is wrong with the token: the client may try it again here.
+            (Err(error @ TokenError::Unavailable), _) => {
+                return self.refuse(
+                    id,
+                    &Refusal::new(ErrorCode::Unavailable, error.to_string()),
+                    turn,
+                );
+            }
+            (Err(error), own) => {
+                let refusal = Refusal::new(ErrorCode::Unauthorized, error.to_string());
+                let close = own.is_none();
+                self.refuse(id, &refusal, turn);
+                if close {
+                    turn.effects.push(Effect::Close(CloseCode::Unauthorized));
+                }
+                return;
+            }
+        };
+        let frame = ServerFrame {
+            id,
+            user: Some(&identity.user),
+            message: Some(Line::Text(self.words(Phrase::Authenticated))),
+            data: Some(Expiring {
+                expires_at: Timestamp::from_ms(identity.expires_at_ms),
+            }),
+            ..ServerFrame::new("auth_response", turn.now.timestamp())
+        };
+        turn.send(frame.encode());
+        if self.identity.is_some() {
+            self.refresh(identity, turn);
+        } else {
+            self.welcome(identity, turn);
+        }
+    }
+
+    /// A fresh token may say less than the one before: what it no longer allows ends.
+    fn refresh(&mut self, identity: Arc<Identity>, turn: &mut Turn<'_>) {
+        self.noticed = false;
+        turn.effects.push(Effect::Identify(Arc::clone(&identity)));
+        let lost: Vec<Channel> = self
+            .channels
+            .iter()
+            .filter(|channel| channel.kind() != Kind::Room && !identity.may_read(channel))
+            .cloned()
+            .collect();
+        self.identity = Some(identity);
+        for channel in lost {
+            self.remove_channel(&channel);
+            turn.send(message::unsubscribed(None, &channel, turn.now));
+            turn.effects.push(Effect::Leave(channel));
+        }
+    }
+
+    fn welcome(&mut self, identity: Arc<Identity>, turn: &mut Turn<'_>) {
+        turn.effects.push(Effect::Identify(Arc::clone(&identity)));
+        let data = Welcome {
+            session: &self.id,
+            node: &self.terms.node,
+            user: &identity.user,
+            heartbeat_interval_ms: self.terms.heartbeat_interval_ms,
+            token_expires_at: Timestamp::from_ms(identity.expires_at_ms),
+            version: env!("CARGO_PKG_VERSION"),
+        };
+        let frame = ServerFrame {
+            message: Some(Line::Text(self.words(Phrase::Welcome))),
+            user: Some(&identity.user),
+            data: Some(data),
+            ..ServerFrame::new("welcome", turn.now.timestamp())
+        };
+        turn.send(frame.encode());
+        self.identity = Some(Arc::clone(&identity));
+        match self.endpoint {
+            Endpoint::Test | Endpoint::Plain => {}
+            Endpoint::Notifications => {
+                for channel in inbox(&identity) {
+                    self.subscribe_at_start(channel, turn);
+                }
+                self.calls += 1;
+                turn.effects.push(Effect::Call(Call::Counts));
+            }
+            Endpoint::Chat => {
+                self.calls += 1;
+                turn.effects.push(Effect::Call(Call::Rooms));
+            }
+        }
+    }
+
+    /// Not bound by [`CALLS`]: the client has asked for all of them with one path.
+    fn subscribe_at_start(&mut self, channel: Channel, turn: &mut Turn<'_>) {
+        let since = self.resume.remove(&channel);
+        if let Err(refusal) = self.add_channel(&channel) {
+            return self.refuse(None, &refusal, turn);
+        }
+        self.calls += 1;
+        turn.effects.push(Effect::Call(Call::Subscribe {
+            id: None,
+            channel,
+            since,
+            ask: false,
+        }));
+    }
+
+    pub(crate) fn refuse(&self, id: Option<&str>, refusal: &Refusal, turn: &mut Turn<'_>) {
+        let words = refusal
+            .message
+            .as_deref()
+            .unwrap_or_else(|| self.lang.error(refusal.code));
+        turn.send(server::error(
+            refusal.code,
+            id,
+            words,
+            refusal.retry_after_ms,
+            turn.now.timestamp(),
+        ));
+    }
+}
+
+/// Who asks, for a service.
+pub(crate) fn caller(session: &str, identity: &Identity) -> Caller {
+    Caller {
+        user: identity.user.clone(),
+        session: session.to_owned(),
+        name: identity.name.clone().unwrap_or_default(),
+        groups: identity.groups.clone(),
+    }
+}
+
+/// The channels of an inbox: the user's own, his groups, and everybody's.
+fn inbox(identity: &Identity) -> Vec<Channel> {
+    let own = Channel::new(Kind::User, &identity.user);
+    let groups = identity
+        .groups
+        .iter()
+        .map(|group| Channel::new(Kind::Group, group));
+    let mut channels: Vec<Channel> = std::iter::once(own).chain(groups).flatten().collect();
+    channels.push(Channel::all());
+    channels
+}
+
+#[cfg(test)]
+mod tests;

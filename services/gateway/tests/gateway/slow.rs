@@ -1,0 +1,73 @@
+//! A slow reader hurts only itself.
+
+use crate::harness::{Server, World, titles};
+use fanfare_gateway::Settings;
+use serde_json::json;
+
+/// A title of this many bytes fills socket buffers quickly.
+const BIG: usize = 16 * 1024;
+
+#[tokio::test]
+async fn a_reader_that_stops_is_closed_and_gets_the_rest_when_it_returns() {
+    let world = World::new().await;
+    let settings = Settings {
+        outbox_bytes: 256 * 1024,
+        ..Settings::default()
+    };
+    let server = Server::start(&world, settings).await;
+    let mut slow = server.connect("/ws/", &world.token("7")).await;
+    let mut quick = server.connect("/ws/", &world.token("8")).await;
+    let cursor = slow.subscribe("topic:a", None).await["cursor"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    quick.subscribe("topic:a", None).await;
+    let padding = "x".repeat(BIG);
+    let count = 1_000;
+    for number in 0..count {
+        world
+            .notify("topic:a", &format!("m{number} {padding}"))
+            .await;
+        quick.titles(1).await;
+        if server
+            .metrics
+            .text()
+            .contains("frames_sent_total{outcome=\"too_slow\"} 1")
+        {
+            break;
+        }
+    }
+    assert_eq!(slow.closed().await, 4010);
+    world.notify("topic:a", "last").await;
+    assert_eq!(quick.titles(1).await, ["last"]);
+    let mut back = server.connect("/ws/", &world.token("7")).await;
+    let answer = back.subscribe("topic:a", Some(&cursor)).await;
+    assert_eq!(answer["data"]["recovered"], true);
+    let first = back.titles(1).await.remove(0);
+    assert!(first.starts_with("m0 "));
+    while back.titles(1).await != ["last"] {}
+}
+
+#[tokio::test]
+async fn a_long_replay_waits_for_its_reader() {
+    let world = World::new().await;
+    let settings = Settings {
+        outbox_frames: 300,
+        ..Settings::default()
+    };
+    let server = Server::start(&world, settings).await;
+    let mut client = server.connect("/ws/", &world.token("7")).await;
+    let cursor = client.subscribe("topic:a", None).await["cursor"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    client
+        .send(&json!({"type": "unsubscribe", "channel": "topic:a"}))
+        .await;
+    client.next_of("unsubscribed").await;
+    for title in titles(0..2_000) {
+        world.notify("topic:a", &title).await;
+    }
+    client.subscribe("topic:a", Some(&cursor)).await;
+    assert_eq!(client.titles(2_000).await, titles(0..2_000));
+}
