@@ -48,6 +48,8 @@ async fn the_documented_example_is_accepted() {
     let (_router, api) = worker.router().split_for_parts();
     let api: Value = serde_json::to_value(api).unwrap();
     let schemas = &api["components"]["schemas"];
+    let body = &schemas["NotificationsRequest"]["oneOf"];
+    assert_eq!(body[1]["type"], "array", "{body}");
     let example = schemas["NotificationRequest"]["example"].clone();
     house.publish(example).await.expect(202);
     let example = schemas["PublicationRequest"]["example"].to_string();

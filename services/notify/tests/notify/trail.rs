@@ -213,8 +213,9 @@ async fn who_is_not_addressed_is_not_found() {
 async fn a_report_of_an_end_is_not_undone_by_a_late_one() {
     let house = House::open().await;
     let id = house.tell("7", "hello").await;
-    let end = session("a", NOW_MS - 500, 1000, &[]);
-    let settled = session("a", 0, 0, &[]);
+    let short = [cover("user:7", 0, 0, 0, NOW_MS - 900)];
+    let end = session("a", NOW_MS - 500, 1000, &short);
+    let settled = session("a", 0, 0, &short);
     house.report(subject::NOTIFY_SESSION, &end).await;
     house.report(subject::NOTIFY_SESSION, &settled).await;
     assert_eq!(reason(&house, &id, "7").await, "not_connected_since");
