@@ -213,14 +213,18 @@ impl Answer {
     }
 }
 
-/// Waits until a verifier gives this answer. What it has to learn comes by a watch, so there is something to wait for; that
-/// it never comes shows as a test that does not end.
+/// Waits until a verifier gives this answer: what it has to learn comes by a watch. When it never comes, the test fails
+/// instead of standing still.
 pub(crate) async fn until(
     authority: &Authority,
     token: &str,
     expected: impl Fn(&Result<Identity, TokenError>) -> bool,
 ) {
-    while !expected(&authority.verify(token).await) {
-        tokio::task::yield_now().await;
-    }
+    let learned = async {
+        while !expected(&authority.verify(token).await) {
+            tokio::task::yield_now().await;
+        }
+    };
+    let limit = std::time::Duration::from_secs(30);
+    tokio::time::timeout(limit, learned).await.unwrap();
 }
