@@ -13,7 +13,7 @@ use fanfare_bus::{
 use fanfare_http::Problem;
 use fanfare_proto::{
     channel, subject, token,
-    wire::{Reply, SessionReport, SessionsReply, SessionsRequest},
+    wire::{SessionReport, SessionsReply, SessionsRequest},
 };
 use prost::Message as _;
 use std::{collections::BTreeMap, sync::Arc};
@@ -155,10 +155,10 @@ async fn open(core: &Core, user: &str) -> (Vec<SessionReport>, bool) {
     };
     let sessions = answers
         .iter()
-        .filter_map(|bytes| match Reply::read::<SessionsReply>(bytes) {
+        .filter_map(|bytes| match SessionsReply::decode(bytes.as_ref()) {
             Ok(reply) => Some(reply.sessions),
-            Err(failure) => {
-                tracing::warn!(code = failure.code, "a gateway did not tell its sessions");
+            Err(error) => {
+                tracing::warn!(%error, "a gateway told its sessions in an unreadable way");
                 None
             }
         })

@@ -2,7 +2,7 @@ use crate::house::{House, NOW_MS, caller};
 use fanfare_bus::bus::{Responder, Serving};
 use fanfare_proto::{
     subject,
-    wire::{AckRequest, Coverage, Receipt, ReceiptBatch, Reply, SessionReport, SessionsReply},
+    wire::{AckRequest, Coverage, Receipt, ReceiptBatch, SessionReport, SessionsReply},
 };
 use prost::Message as _;
 use serde_json::{Value, json};
@@ -38,8 +38,8 @@ async fn gateway(house: &House, sessions: Vec<SessionReport>) -> Serving {
         sessions,
     };
     let responder: Responder = Box::new(move |_message| {
-        let reply = Reply::ok(&reply);
-        Box::pin(async move { reply.encode_to_vec().into() })
+        let reply = reply.encode_to_vec();
+        Box::pin(async move { reply.into() })
     });
     let served = house
         .handles
