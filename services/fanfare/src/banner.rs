@@ -28,7 +28,7 @@ impl Banner<'_> {
         let options = self.tool_options();
         let password = self.admin_password.map_or_else(String::new, |password| {
             format!(
-                "\n  administrator  admin\n  password       {password}\n                 (shown this once; change it with PATCH /v1/users/admin)\n"
+                "\n  administrator  admin\n  password       {password}\n                 (shown this once; change it with PUT /v1/users/admin/password)\n"
             )
         });
         format!(

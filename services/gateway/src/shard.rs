@@ -4,23 +4,28 @@
 //! Order per channel is the hub's; inputs of the hub and of connections come through the one queue, so that a
 //! subscription begins at an exact place between two deliveries.
 
+mod subscriber;
+mod timer;
+
 use crate::{
     delivery::{self, Delivery},
     frame,
     hub::Progress,
-    link::{self, Link, Sent},
+    link::{Link, Sent},
     metrics::Figures,
     node::Uptime,
-    outbox::Class,
     report::Reports,
     wheel::Wheel,
 };
 use bytes::Bytes;
 use fanfare_lifecycle::{Clock, Shutdown};
-use fanfare_proto::{CloseCode, Position};
+use fanfare_proto::Position;
 use slab::Slab;
 use std::{collections::HashMap, sync::Arc, time::Duration};
 use tokio::sync::{mpsc, oneshot};
+
+use subscriber::Subscriber;
+use timer::seconds;
 
 /// Inputs that wait for one shard. The hub waits when it is full, and then reads on from the log.
 const INPUTS: usize = 8_192;
@@ -30,12 +35,6 @@ const DRAIN: usize = 1_024;
 
 /// Writes between two yields: a thousand writes are about 10 ms, and pings must not wait that long.
 const WRITES_PER_TURN: usize = 64;
-
-/// Deliveries held for one subscriber that is still replaying; beyond, it replays further instead, at its own pace.
-const HELD: usize = 1_000;
-
-/// Bytes held likewise: what is let go at once must fit the smallest queue.
-const HELD_BYTES: usize = 64 * 1024;
 
 /// Names a connection of one shard. The generation keeps an old key from meaning a new connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,20 +101,6 @@ struct Conn {
     wheel_due_s: u32,
     /// Channel id, and where in its list of subscribers.
     channels: Vec<(u32, u32)>,
-}
-
-#[derive(Debug)]
-struct Subscriber {
-    slot: u32,
-    /// Exists while the subscriber replays.
-    held: Option<Box<Held>>,
-}
-
-#[derive(Debug, Default)]
-struct Held {
-    deliveries: Vec<Arc<Delivery>>,
-    bytes: usize,
-    overflowed: bool,
 }
 
 #[derive(Debug)]
@@ -247,76 +232,6 @@ impl Shard {
         }
     }
 
-    fn attach(&mut self, channel: u32, progress: Arc<Progress>, key: Key) {
-        let Some(conn) = self.conns.get_mut(key.slot as usize) else {
-            return;
-        };
-        if conn.generation != key.generation {
-            return;
-        }
-        let state = self
-            .channels
-            .entry(channel)
-            .or_insert_with(|| ChannelState {
-                progress,
-                subscribers: Vec::new(),
-                last: Position::default(),
-            });
-        let place = u32::try_from(state.subscribers.len()).unwrap_or(u32::MAX);
-        conn.channels.push((channel, place));
-        state.subscribers.push(Subscriber {
-            slot: key.slot,
-            held: Some(Box::default()),
-        });
-    }
-
-    fn detach(&mut self, channel: u32, key: Key) {
-        let Some(conn) = self.conn(key) else {
-            return;
-        };
-        let Some(at) = conn.channels.iter().position(|(id, _)| *id == channel) else {
-            return;
-        };
-        let (_, place) = conn.channels.swap_remove(at);
-        let Some(state) = self.channels.get_mut(&channel) else {
-            return;
-        };
-        state.subscribers.swap_remove(place as usize);
-        if let Some(moved) = state.subscribers.get(place as usize)
-            && let Some(conn) = self.conns.get_mut(moved.slot as usize)
-            && let Some(entry) = conn.channels.iter_mut().find(|(id, _)| *id == channel)
-        {
-            entry.1 = place;
-        }
-        if state.subscribers.is_empty() {
-            self.channels.remove(&channel);
-        }
-    }
-
-    fn go_live(&mut self, channel: u32, key: Key) -> Option<Position> {
-        let place = {
-            let conn = self.conn(key)?;
-            conn.channels.iter().find(|(id, _)| *id == channel)?.1
-        };
-        let state = self.channels.get_mut(&channel)?;
-        let subscriber = state.subscribers.get_mut(place as usize)?;
-        let held = subscriber.held.take()?;
-        if held.overflowed {
-            subscriber.held = Some(Box::default());
-            return Some(state.last);
-        }
-        let link = &self.conns.get(key.slot as usize)?.link;
-        let channel = &state.progress.channel;
-        for chunk in delivery::join(held.deliveries.iter().map(Arc::as_ref)) {
-            let mark = (chunk.first_n > 0).then_some((channel, chunk.first_n));
-            self.common.figures.sent(
-                link.send(&chunk.bytes, chunk.frames, chunk.class, mark),
-                chunk.frames,
-            );
-        }
-        None
-    }
-
     async fn flush(&mut self) {
         let pending = std::mem::take(&mut self.pending);
         for (channel, deliveries) in &pending {
@@ -371,77 +286,5 @@ impl Shard {
             }
         }
         state.progress.set(self.index, state.last.n);
-    }
-
-    /// Puts the connection's next deadline into the wheel, unless an earlier one stands there.
-    fn schedule(&mut self, key: Key) {
-        let silence_s = seconds(self.common.silence);
-        let Some(conn) = self.conn(key) else {
-            return;
-        };
-        let silent_s = conn.link.heard_s().saturating_add(silence_s);
-        let due_s = conn.ping_due_s.min(conn.link.due_s()).min(silent_s);
-        if due_s < conn.wheel_due_s {
-            conn.wheel_due_s = due_s;
-            self.wheel.add(due_s, key);
-        }
-    }
-
-    fn tick(&mut self) {
-        let now_s = self.common.uptime.seconds();
-        for key in self.wheel.advance(now_s) {
-            self.check(key, now_s);
-        }
-    }
-
-    fn check(&mut self, key: Key, now_s: u32) {
-        let silence_s = seconds(self.common.silence);
-        let interval_s = seconds(self.common.ping_interval);
-        let ping = self.ping.clone();
-        let Some(conn) = self.conn(key) else {
-            return;
-        };
-        if conn.wheel_due_s > now_s {
-            // An entry that an earlier deadline has replaced.
-            return;
-        }
-        conn.wheel_due_s = u32::MAX;
-        if now_s.saturating_sub(conn.link.heard_s()) >= silence_s {
-            conn.link.close(CloseCode::Silent, 0);
-            return;
-        }
-        if conn.ping_due_s <= now_s {
-            conn.ping_due_s = now_s + interval_s;
-            // Bytes that wait already will show whether the peer is there.
-            if !conn.link.is_blocked() {
-                let _sent = conn.link.send(&ping, 1, Class::Ephemeral, None);
-            }
-        }
-        if conn.link.due_s() <= now_s {
-            conn.link.set_due(u32::MAX);
-            conn.link.signal(link::TICK);
-        }
-        self.schedule(key);
-    }
-}
-
-/// Whole seconds, at least one: the wheel knows no less.
-fn seconds(duration: Duration) -> u32 {
-    u32::try_from(duration.as_secs()).unwrap_or(u32::MAX).max(1)
-}
-
-impl Held {
-    fn hold(&mut self, deliveries: &[Arc<Delivery>]) {
-        if self.overflowed {
-            return;
-        }
-        let bytes: usize = deliveries.iter().map(|delivery| delivery.bytes.len()).sum();
-        self.bytes += bytes;
-        if self.deliveries.len() + deliveries.len() > HELD || self.bytes > HELD_BYTES {
-            self.overflowed = true;
-            self.deliveries = Vec::new();
-        } else {
-            self.deliveries.extend(deliveries.iter().cloned());
-        }
     }
 }

@@ -1,7 +1,7 @@
 //! The protocol, without a socket.
 
 use super::*;
-use fanfare_tokens::ChannelRight;
+use fanfare_tokens::{ChannelRight, TokenError};
 use serde_json::{Value, json};
 
 fn terms() -> Arc<Terms> {
