@@ -22,3 +22,4 @@ mod slow_reader;
 mod start;
 mod tidy;
 mod tools;
+mod trail;
