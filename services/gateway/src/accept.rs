@@ -129,7 +129,7 @@ async fn take_over(
     }
     let link = Arc::new(link);
     // A browser cannot read the status of a refused upgrade, so refusals are closes.
-    let place = match admit(&node, &handshake, address) {
+    let place = match admit(&node, &handshake, address, &link) {
         Ok(place) => place,
         Err(code) => return refuse(&node, &link, code).await,
     };
@@ -171,16 +171,28 @@ async fn take_over(
     tasks.spawn(connection.run(identity, first));
 }
 
-fn admit(node: &Node, handshake: &Handshake, address: IpAddr) -> Result<Place, CloseCode> {
+fn admit(
+    node: &Node,
+    handshake: &Handshake,
+    address: IpAddr,
+    link: &Arc<Link>,
+) -> Result<Place, CloseCode> {
     if !handshake.origin_allowed {
         return Err(CloseCode::Forbidden);
     }
     let settings = &node.settings;
-    node.registry.admit(
+    let link = Arc::downgrade(link);
+    let place = node.registry.admit(
         address,
+        link,
         settings.connections,
         settings.connections_per_address,
-    )
+    )?;
+    // A drain that began after the upgrade was accepted has either seen the place, or is seen here.
+    if node.closing.load(Ordering::Acquire) {
+        return Err(CloseCode::Restart);
+    }
+    Ok(place)
 }
 
 async fn refuse(node: &Node, link: &Link, code: CloseCode) {

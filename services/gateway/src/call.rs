@@ -1,8 +1,11 @@
 //! What a session asks for that takes time. Calls run inside the connection's own task and end with it.
 
-use crate::{frames, member::Member, node::Node, session::Refusal, subscribe};
+use crate::{member::Member, node::Node, session::Refusal, subscribe};
 use bytes::Bytes;
-use fanfare_bus::{RequestError, log::Slice};
+use fanfare_bus::{
+    RequestError,
+    log::{Record, Slice},
+};
 use fanfare_proto::{
     Channel, ErrorCode, Timestamp, delivery,
     server::{Line, ServerFrame},
@@ -17,6 +20,9 @@ use prost::Message;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use std::{sync::Arc, time::Duration};
+
+/// Largest page of history, in bytes; more items follow on the next.
+const HISTORY_BYTES: usize = 512 * 1024;
 
 /// Longest a service may take to answer.
 const ANSWER: Duration = Duration::from_secs(5);
@@ -104,6 +110,7 @@ impl Answered<'_> {
 pub(crate) enum Completion {
     /// Whatever was to be sent has been sent.
     Sent,
+    Subscribed(Channel),
     Answer {
         id: Option<String>,
         outcome: Result<Vec<u8>, Refusal>,
@@ -146,7 +153,7 @@ pub(crate) async fn run(call: Call, node: Arc<Node>, member: Arc<Member>) -> Com
                 Err(refusal) => Err(refusal),
             };
             match outcome {
-                Ok(()) => Completion::Sent,
+                Ok(()) => Completion::Subscribed(channel),
                 Err(refusal) => Completion::NotSubscribed {
                     id,
                     channel,
@@ -318,34 +325,47 @@ async fn history(
             Refusal::from(ErrorCode::Unavailable)
         })?;
     let epoch = node.log.epoch(channel);
-    let items = page
-        .records
-        .iter()
-        .filter_map(|record| {
-            let entry = Entry::decode(record.payload.as_ref()).ok()?;
-            let cursor = fanfare_proto::Cursor {
-                epoch,
-                position: record.position,
-            };
-            let text = String::from_utf8(delivery::entry_frame(&entry, channel, cursor)).ok()?;
-            RawValue::from_string(text).ok()
-        })
-        .collect();
+    let frame_of = |record: &Record| {
+        let entry = Entry::decode(record.payload.as_ref()).ok()?;
+        let cursor = fanfare_proto::Cursor {
+            epoch,
+            position: record.position,
+        };
+        let text = String::from_utf8(delivery::entry_frame(&entry, channel, cursor)).ok()?;
+        RawValue::from_string(text).ok()
+    };
+    // From the end that the page was asked for, so that a page that is cut goes on at the other.
+    let newest_first = !matches!(slice, Slice::After(_));
+    let mut records = page.records;
+    if newest_first {
+        records.reverse();
+    }
+    let mut items = Vec::new();
+    let mut bytes = 0;
+    let mut cut = false;
+    for record in &records {
+        let Some(item) = frame_of(record) else {
+            continue;
+        };
+        bytes += item.get().len();
+        cut = bytes > HISTORY_BYTES && !items.is_empty();
+        if cut {
+            break;
+        }
+        items.push(item);
+    }
+    if newest_first {
+        items.reverse();
+    }
     let frame = ServerFrame {
         id,
         channel: Some(channel.name()),
         data: Some(Page {
             items,
-            more: page.more,
+            more: page.more || cut,
             channel,
         }),
         ..ServerFrame::new("history_response", node.timestamp())
     };
     Ok(frame.encode())
-}
-
-/// `reset`, to one member.
-pub(crate) fn tell_reset(node: &Node, member: &Member, channel: &Channel, reason: &'static str) {
-    let text = frames::reset(channel, reason, node.clock.now_ms());
-    member.link.send_text(&text);
 }

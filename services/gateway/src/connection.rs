@@ -6,6 +6,7 @@ use crate::{
     link::{self, Link},
     member::Member,
     node::Node,
+    outbox::Class,
     registry::{Place, Registration},
     session::{Effect, Now, Session, Turn},
     shard::Input,
@@ -29,6 +30,9 @@ use std::{
 
 /// Longest a peer may take to read its last words and say goodbye.
 const GOODBYE: Duration = Duration::from_secs(5);
+
+/// Longest that calls under way may take once their client has gone.
+const LAST_CALLS: Duration = Duration::from_secs(1);
 
 /// Read at once. One buffer per thread serves all connections: it holds nothing between two reads.
 const READ_BYTES: usize = 64 * 1024;
@@ -106,11 +110,22 @@ impl Connection {
             ControlFlow::Continue(()) => self.serve().await,
             ControlFlow::Break(end) => end,
         };
-        self.calls = None;
+        self.finish_calls().await;
         if end == End::Closing {
             goodbye(&self.link).await;
         }
         self.leave(end).await;
+    }
+
+    /// Lets what the client has asked of services go out, though nobody waits for the answer any more.
+    async fn finish_calls(&mut self) {
+        for (_, abort) in self.subscribing.drain(..) {
+            abort.abort();
+        }
+        if let Some(mut calls) = self.calls.take() {
+            let finish = async { while calls.next().await.is_some() {} };
+            let _late = tokio::time::timeout(LAST_CALLS, finish).await;
+        }
     }
 
     async fn serve(&mut self) -> End {
@@ -119,10 +134,19 @@ impl Connection {
             let flow = match wake {
                 Wake::Readable => self.read(),
                 Wake::Writable => match self.link.flush() {
-                    Ok(()) => ControlFlow::Continue(()),
+                    Ok(()) => {
+                        // The peer has taken bytes: slow, but there.
+                        self.link.hear(self.node.uptime.seconds());
+                        ControlFlow::Continue(())
+                    }
                     Err(_dead) => ControlFlow::Break(End::Peer(None)),
                 },
                 Wake::Completed(completion) => {
+                    if let Completion::Subscribed(channel)
+                    | Completion::NotSubscribed { channel, .. } = &completion
+                    {
+                        self.subscribing.retain(|(own, _)| own != channel);
+                    }
                     self.turn(|session, turn| session.on_completion(completion, turn));
                     ControlFlow::Continue(())
                 }
@@ -183,6 +207,7 @@ impl Connection {
         let now = self.node.now();
         let mut effects = Vec::new();
         let mut peer_closed = None;
+        let mut pong = None;
         let Self {
             decoder,
             session,
@@ -198,9 +223,9 @@ impl Connection {
                         effects: &mut effects,
                     },
                 ),
-                Event::Ping(payload) => {
-                    effects.push(Effect::Raw(frame::pong(payload)));
-                }
+                // Only the newest of a read is answered, which RFC 6455 (5.5.3) allows: a flood of pings costs its
+                // sender more than it costs us.
+                Event::Ping(payload) => pong = Some(frame::pong(payload)),
                 Event::Pong(_) => {}
                 Event::Close { code, .. } => {
                     peer_closed = Some(code);
@@ -220,9 +245,12 @@ impl Connection {
         }
         let link = Arc::clone(link);
         self.apply(effects);
+        if let Some(pong) = pong.filter(|_| !link.is_blocked()) {
+            let _sent = link.send(&pong.into(), 1, Class::Ephemeral, None);
+        }
         if let Some(code) = peer_closed {
             let answer = frame::close(CloseCode::Normal, "");
-            let _sent = link.send(&answer.into(), 1, crate::outbox::Class::Kept, None);
+            let _sent = link.send(&answer.into(), 1, Class::Kept, None);
             return ControlFlow::Break(End::Peer(code));
         }
         if let Some(violation) = violation {
@@ -253,11 +281,6 @@ impl Connection {
             match effect {
                 Effect::Send(text) => {
                     let _sent = self.link.send_text(&text);
-                }
-                Effect::Raw(bytes) => {
-                    let _sent = self
-                        .link
-                        .send(&bytes.into(), 1, crate::outbox::Class::Kept, None);
                 }
                 Effect::Call(call) => self.begin(call),
                 Effect::Leave(channel) => {

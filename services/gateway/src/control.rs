@@ -1,7 +1,7 @@
 //! What operators and other services ask of every gateway: end sessions whose token was revoked, remove sessions, say
 //! which sessions a user has, answer the node's own probe.
 
-use crate::{link::Link, member::Member, node::Node};
+use crate::node::Node;
 use bytes::Bytes;
 use fanfare_bus::{
     Message,
@@ -148,13 +148,4 @@ pub(crate) async fn probe(node: &Node) -> Result<(), String> {
         Ok(None) => Err("the bus has ended".to_owned()),
         Err(_elapsed) => Err("a message through the bus did not come back".to_owned()),
     }
-}
-
-/// Every connection that has a session, for a drain.
-pub(crate) fn links(node: &Node) -> Vec<Arc<Link>> {
-    let members: Vec<Arc<Member>> = node.registry.all();
-    members
-        .iter()
-        .map(|member| Arc::clone(&member.link))
-        .collect()
 }

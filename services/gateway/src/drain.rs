@@ -1,7 +1,7 @@
 //! Leaving without a client noticing more than a reconnect: not ready, no new upgrades, every client told when to come
 //! back, closes spread over a window.
 
-use crate::{control, node::Node, settings::Settings};
+use crate::{node::Node, settings::Settings};
 use aws_lc_rs::rand;
 use fanfare_proto::CloseCode;
 use std::{sync::atomic::Ordering, time::Duration};
@@ -25,7 +25,7 @@ pub(crate) async fn run(node: &Node) {
 async fn drain(node: &Node) {
     tokio::time::sleep(node.settings.lame_duck).await;
     node.closing.store(true, Ordering::Release);
-    let mut links = control::links(node);
+    let mut links = node.registry.links();
     let window = window(&node.settings, links.len());
     tracing::info!(
         sessions = links.len(),
@@ -43,9 +43,9 @@ async fn drain(node: &Node) {
         let link = links.swap_remove(chosen);
         link.close(CloseCode::Restart, RETRY_MIN_MS + below(window_ms.max(1)));
     }
-    // Whoever signed in while the window ran.
+    // Whoever came in while the window ran.
     while node.registry.len() > 0 {
-        for link in control::links(node) {
+        for link in node.registry.links() {
             if link.closed().is_none() {
                 link.close(CloseCode::Restart, RETRY_MIN_MS);
             }

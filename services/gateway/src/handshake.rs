@@ -8,8 +8,8 @@ use std::{collections::HashMap, net::IpAddr};
 /// The subprotocol this server speaks.
 pub(crate) const SUBPROTOCOL: &str = "fanfare.v1";
 
-/// Cursors that a URL may carry: as many as an inbox has channels.
-const RESUME: usize = 128;
+/// Cursors that an address or an `auth` frame may carry: more than an inbox has channels.
+pub(crate) const RESUME: usize = 128;
 
 /// What the request said.
 #[derive(Debug)]

@@ -13,13 +13,10 @@ use crate::{
     channel::{Active, Phase},
     delivery::Delivery,
     metrics::Figures,
-    shard::{Input, ShardHandle},
+    replay::Step,
+    shard::{Input, Reading, ShardHandle},
 };
-use fanfare_bus::{
-    Bus, Log, LogError, Subscription, Tail,
-    bus::Received,
-    log::{Head, Record},
-};
+use fanfare_bus::{Bus, Log, LogError, Subscription, Tail, bus::Received, log::Head};
 use fanfare_lifecycle::{Clock, Shutdown};
 use fanfare_proto::{Channel, Position, subject, wire::Event};
 use futures_util::{StreamExt as _, future::BoxFuture, stream::FuturesUnordered};
@@ -29,7 +26,7 @@ use std::{
     sync::{Arc, PoisonError},
     time::Duration,
 };
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 
 use attachment::Departures;
 pub(crate) use attachment::{Attached, Attachment, HubHandle, Progress, Request};
@@ -37,6 +34,9 @@ use audit::heads;
 
 /// Requests that wait for the hub. A connection waits when it is full.
 const REQUESTS: usize = 1_024;
+
+/// Gaps that are read at once.
+const REPAIRS: usize = 32;
 
 /// Records taken from the tail before anything else gets a turn.
 const BURST: usize = 256;
@@ -50,7 +50,8 @@ struct Place {
 /// What a read in the background has found.
 enum Found {
     Head(Place, Head),
-    Missed(Place, Position, Result<Vec<Record>, LogError>),
+    /// The next page of a gap that ends at this position.
+    Missed(Place, Position, Result<Step, LogError>),
     Heads(Vec<(Channel, Head)>),
 }
 
@@ -61,8 +62,15 @@ pub(crate) struct Hub {
     figures: Arc<Figures>,
     channels: HashMap<Channel, Active>,
     next_id: u32,
+    next_serial: u64,
     departures: Arc<Departures>,
     reads: FuturesUnordered<BoxFuture<'static, Found>>,
+    /// Comparisons of heads that are under way.
+    audits: usize,
+    /// Another comparison was asked for meanwhile.
+    audit_again: bool,
+    /// Gaps that may be read at once: more would slow the log, and with it the tail.
+    repairs: Arc<Semaphore>,
 }
 
 /// What the hub listens to.
@@ -94,8 +102,12 @@ impl Hub {
             figures,
             channels: HashMap::new(),
             next_id: 0,
+            next_serial: 0,
             departures: Arc::default(),
             reads: FuturesUnordered::new(),
+            audits: 0,
+            audit_again: false,
+            repairs: Arc::new(Semaphore::new(REPAIRS)),
         };
         let sources = Sources {
             tail,
@@ -180,17 +192,22 @@ impl Hub {
             return;
         };
         active.subscribers[request.shard] += 1;
+        self.next_serial += 1;
+        let reading = Reading {
+            channel: active.id,
+            key: request.key,
+            serial: self.next_serial,
+        };
         let attached = Attached {
             attachment: Attachment {
-                id: active.id,
+                reading,
                 progress: Arc::clone(&active.progress),
                 shard: request.shard,
-                key: request.key,
                 departures: Arc::clone(&self.departures),
             },
             head: active.have,
         };
-        let input = Input::Attach(active.id, Arc::clone(&active.progress), request.key);
+        let input = Input::Attach(reading, Arc::clone(&active.progress));
         self.shards[request.shard].tell(input).await;
         // A requester that has gone drops the attachment, which then departs.
         let _gone = request.reply.send(attached);
@@ -204,12 +221,12 @@ impl Hub {
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner),
         );
-        for (channel, id, shard, key) in departed {
-            self.shards[shard].tell(Input::Detach(id, key)).await;
+        for (channel, shard, reading) in departed {
+            self.shards[shard].tell(Input::Detach(reading)).await;
             let Some(active) = self
                 .channels
                 .get_mut(&channel)
-                .filter(|active| active.id == id)
+                .filter(|active| active.id == reading.channel)
             else {
                 continue;
             };

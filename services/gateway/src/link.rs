@@ -49,6 +49,26 @@ pub(crate) struct Link {
 struct Queue {
     outbox: Option<Box<Outbox>>,
     closed: Option<CloseCode>,
+    /// The first ordinal of each channel that was meant for this client and will not be written.
+    lost: Vec<Mark>,
+}
+
+impl Queue {
+    fn lose(&mut self, mark: Option<(&Channel, u64)>) {
+        if let Some((channel, first_n)) = mark {
+            remember(&mut self.lost, channel, first_n);
+        }
+    }
+}
+
+fn remember(lost: &mut Vec<Mark>, channel: &Channel, first_n: u64) {
+    match lost.iter_mut().find(|mark| mark.channel == *channel) {
+        Some(mark) => mark.first_n = mark.first_n.min(first_n),
+        None => lost.push(Mark {
+            channel: channel.clone(),
+            first_n,
+        }),
+    }
 }
 
 /// What became of a parcel.
@@ -88,6 +108,7 @@ impl Link {
     ) -> Sent {
         let mut queue = self.lock();
         if queue.closed.is_some() {
+            queue.lose(mark);
             return Sent::Closed;
         }
         let written = match &queue.outbox {
@@ -97,6 +118,7 @@ impl Link {
                 Ok(written) => written,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => 0,
                 Err(_dead) => {
+                    queue.lose(mark);
                     drop(queue);
                     self.signal(BROKEN);
                     return Sent::Closed;
@@ -121,6 +143,7 @@ impl Link {
         match outbox.push(parcel, self.bounds) {
             Ok(()) => Sent::Queued,
             Err(_full) => {
+                queue.lose(mark);
                 self.finish(&mut queue, CloseCode::TooSlow, 0);
                 drop(queue);
                 self.signal(ENDING);
@@ -165,7 +188,9 @@ impl Link {
         match &mut queue.outbox {
             Some(outbox) => {
                 if code == CloseCode::TooSlow {
-                    outbox.truncate();
+                    for mark in outbox.truncate() {
+                        remember(&mut queue.lost, &mark.channel, mark.first_n);
+                    }
                 }
                 outbox.push_last(parcel);
             }
@@ -219,9 +244,18 @@ impl Link {
         self.lock().closed
     }
 
-    /// The first ordinal of `channel` that is queued, not written.
+    /// The first ordinal of `channel` that was sent here and is not written.
     pub(crate) fn first_unwritten(&self, channel: &Channel) -> Option<u64> {
-        self.lock().outbox.as_ref()?.first_unwritten(channel)
+        let queue = self.lock();
+        let queued = queue
+            .outbox
+            .as_ref()
+            .and_then(|outbox| outbox.first_unwritten(channel));
+        let lost = queue.lost.iter().find(|mark| mark.channel == *channel);
+        queued
+            .into_iter()
+            .chain(lost.map(|mark| mark.first_n))
+            .min()
     }
 
     /// Reads what is there.

@@ -41,6 +41,8 @@ pub(crate) struct Member {
     pub(crate) link: Arc<Link>,
     shard: usize,
     key: Key,
+    /// Held by the one replay that may run.
+    pub(crate) replay_turn: tokio::sync::Mutex<()>,
     state: Mutex<State>,
 }
 
@@ -67,6 +69,7 @@ impl Member {
             link,
             shard,
             key,
+            replay_turn: tokio::sync::Mutex::const_new(()),
             state: Mutex::default(),
         }
     }

@@ -71,6 +71,7 @@ impl Node {
     pub(crate) fn close(&self, link: &Link, code: CloseCode) {
         let retry_after_ms = match code {
             CloseCode::TryLater | CloseCode::TooManyConnections | CloseCode::RateAbuse => 10_000,
+            CloseCode::Restart => 1_000,
             _ => 0,
         };
         link.close(code, retry_after_ms);

@@ -85,15 +85,18 @@ impl Outbox {
         self.add(parcel);
     }
 
-    /// Drops everything but the rest of a frame that has begun.
-    pub(crate) fn truncate(&mut self) {
+    /// Drops everything but the rest of a parcel that has begun; answers which entries that were.
+    pub(crate) fn truncate(&mut self) -> Vec<Mark> {
         let keep = usize::from(self.begun);
+        let mut dropped = Vec::new();
         while self.parcels.len() > keep {
             if let Some(parcel) = self.parcels.pop_back() {
                 self.bytes -= parcel.bytes.len();
                 self.frames -= parcel.frames;
+                dropped.extend(parcel.mark);
             }
         }
+        dropped
     }
 
     /// The next slices to write, at most `slices.len()`; returns how many.
@@ -213,7 +216,7 @@ mod tests {
         outbox.push(parcel("aaaa", Class::Kept), BOUNDS).unwrap();
         outbox.push(parcel("bbb", Class::Kept), BOUNDS).unwrap();
         assert_eq!(outbox.push(parcel("cccc", Class::Kept), BOUNDS), Err(Full));
-        outbox.truncate();
+        assert!(outbox.truncate().is_empty());
         outbox.push_last(parcel("bye", Class::Kept));
         assert_eq!(content(&outbox), "eee|bye");
         outbox.advance(3);

@@ -1,14 +1,12 @@
 //! Every session of this node, and how many each user and address has.
 
-use crate::member::Member;
+use crate::{link::Link, member::Member};
 use fanfare_proto::CloseCode;
+use slab::Slab;
 use std::{
     collections::HashMap,
     net::IpAddr,
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
 };
 
 /// Touched when sessions come and go, never by a delivery. Nothing is awaited, and no other lock taken, under its
@@ -17,7 +15,7 @@ use std::{
 pub(crate) struct Registry {
     users: Mutex<HashMap<String, Vec<Arc<Member>>>>,
     addresses: Mutex<HashMap<IpAddr, usize>>,
-    connections: AtomicUsize,
+    links: Mutex<Slab<Weak<Link>>>,
 }
 
 /// A place for one connection. Given back by being dropped.
@@ -25,6 +23,7 @@ pub(crate) struct Registry {
 pub(crate) struct Place {
     registry: Arc<Registry>,
     address: IpAddr,
+    link: usize,
 }
 
 /// A session among its user's. Ends by being dropped.
@@ -40,17 +39,20 @@ impl Registry {
     pub(crate) fn admit(
         self: &Arc<Self>,
         address: IpAddr,
+        link: Weak<Link>,
         connections: usize,
         per_address: usize,
     ) -> Result<Place, CloseCode> {
-        if self.connections.fetch_add(1, Ordering::Relaxed) >= connections {
-            self.connections.fetch_sub(1, Ordering::Relaxed);
+        let mut links = lock(&self.links);
+        if links.len() >= connections {
             return Err(CloseCode::TryLater);
         }
         let place = Place {
             registry: Arc::clone(self),
             address,
+            link: links.insert(link),
         };
+        drop(links);
         let mut addresses = lock(&self.addresses);
         let count = addresses.entry(address).or_default();
         *count += 1;
@@ -86,7 +88,15 @@ impl Registry {
 
     /// Connections, signed in or not.
     pub(crate) fn len(&self) -> usize {
-        self.connections.load(Ordering::Relaxed)
+        lock(&self.links).len()
+    }
+
+    /// The sockets of all connections, signed in or not.
+    pub(crate) fn links(&self) -> Vec<Arc<Link>> {
+        lock(&self.links)
+            .iter()
+            .filter_map(|(_, link)| link.upgrade())
+            .collect()
     }
 
     /// The sessions of one user.
@@ -102,7 +112,7 @@ impl Registry {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.registry.connections.fetch_sub(1, Ordering::Relaxed);
+        lock(&self.registry.links).remove(self.link);
         let mut addresses = lock(&self.registry.addresses);
         if let Some(count) = addresses.get_mut(&self.address) {
             *count -= 1;
@@ -137,18 +147,22 @@ mod tests {
     fn places_are_given_back() {
         let registry = Arc::new(Registry::default());
         let address = IpAddr::from([192, 0, 2, 1]);
-        let first = registry.admit(address, 2, 1);
+        let first = registry.admit(address, Weak::new(), 2, 1);
         assert!(first.is_ok());
         assert_eq!(
-            registry.admit(address, 2, 1).err(),
+            registry.admit(address, Weak::new(), 2, 1).err(),
             Some(CloseCode::TooManyConnections)
         );
-        let _other = registry.admit(IpAddr::from([192, 0, 2, 2]), 2, 1).unwrap();
+        let _other = registry
+            .admit(IpAddr::from([192, 0, 2, 2]), Weak::new(), 2, 1)
+            .unwrap();
         assert_eq!(
-            registry.admit(IpAddr::from([192, 0, 2, 3]), 2, 1).err(),
+            registry
+                .admit(IpAddr::from([192, 0, 2, 3]), Weak::new(), 2, 1)
+                .err(),
             Some(CloseCode::TryLater)
         );
         drop(first);
-        assert!(registry.admit(address, 2, 1).is_ok());
+        assert!(registry.admit(address, Weak::new(), 2, 1).is_ok());
     }
 }

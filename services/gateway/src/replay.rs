@@ -4,8 +4,8 @@ use fanfare_bus::{Log, LogError, log::Record};
 use fanfare_proto::{Channel, Position};
 use std::time::Duration;
 
-/// Records read at once: about 64 KiB of small notifications, one write.
-pub(crate) const PAGE: usize = 256;
+/// Records read at once: a few writes of small notifications, and no more than 4 MiB of the largest.
+pub(crate) const PAGE: usize = 64;
 
 /// First wait before a copy that was behind is asked again; doubles up to [`BACKOFF_MAX`].
 const BACKOFF_MIN: Duration = Duration::from_millis(10);

@@ -84,8 +84,6 @@ pub(crate) struct Terms {
 pub(crate) enum Effect {
     /// A text frame to this client.
     Send(Vec<u8>),
-    /// A control frame, already encoded.
-    Raw(Vec<u8>),
     /// Something that takes time; its [`Completion`] comes back.
     Call(Call),
     /// The reading of this channel ends.
@@ -242,7 +240,7 @@ impl Session {
     pub(crate) fn on_completion(&mut self, completion: Completion, turn: &mut Turn<'_>) {
         self.calls = self.calls.saturating_sub(1);
         match completion {
-            Completion::Sent => {}
+            Completion::Sent | Completion::Subscribed(_) => {}
             Completion::Answer { id, outcome } => match outcome {
                 Ok(text) => turn.send(text),
                 Err(refusal) => self.refuse(id.as_deref(), &refusal, turn),
@@ -302,15 +300,25 @@ impl Session {
 
     /// Begins a call, if the client has not too many under way.
     pub(crate) fn call(&mut self, call: Call, turn: &mut Turn<'_>) -> Result<(), Refusal> {
-        if self.calls >= CALLS {
-            return Err(Refusal {
-                retry_after_ms: 100,
-                ..ErrorCode::RateLimited.into()
-            });
+        self.has_room()?;
+        self.begin_call(call, turn);
+        Ok(())
+    }
+
+    /// Whether another call may begin.
+    pub(crate) fn has_room(&self) -> Result<(), Refusal> {
+        if self.calls < CALLS {
+            return Ok(());
         }
+        Err(Refusal {
+            retry_after_ms: 100,
+            ..ErrorCode::RateLimited.into()
+        })
+    }
+
+    fn begin_call(&mut self, call: Call, turn: &mut Turn<'_>) {
         self.calls += 1;
         turn.effects.push(Effect::Call(call));
-        Ok(())
     }
 
     /// Adds a channel to what this session reads; `false` when it is read already.

@@ -8,7 +8,7 @@ mod subscriber;
 mod timer;
 
 use crate::{
-    delivery::{self, Delivery},
+    delivery::{self, Chunk, Delivery},
     frame,
     hub::Progress,
     link::{Link, Sent},
@@ -19,7 +19,7 @@ use crate::{
 };
 use bytes::Bytes;
 use fanfare_lifecycle::{Clock, Shutdown};
-use fanfare_proto::Position;
+use fanfare_proto::{Channel, Position};
 use slab::Slab;
 use std::{collections::HashMap, sync::Arc, time::Duration};
 use tokio::sync::{mpsc, oneshot};
@@ -43,18 +43,29 @@ pub(crate) struct Key {
     generation: u32,
 }
 
+/// Names one attachment: a connection that subscribes again has another, and what was meant for the first must not
+/// reach the second.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Reading {
+    /// The channel's id among the shards.
+    pub(crate) channel: u32,
+    pub(crate) key: Key,
+    pub(crate) serial: u64,
+}
+
 /// What a shard is told.
 #[derive(Debug)]
 pub(crate) enum Input {
     Insert(Arc<Link>, oneshot::Sender<Key>),
     Remove(Key),
-    /// From the hub: `key` reads the channel from here on; deliveries are held until [`Input::GoLive`].
-    Attach(u32, Arc<Progress>, Key),
+    /// From the hub: the channel is read from here on, in the place of any reading of it by the same connection;
+    /// deliveries are held until [`Input::GoLive`].
+    Attach(Reading, Arc<Progress>),
     /// From the hub.
-    Detach(u32, Key),
-    /// The subscriber has everything up to where it attached. Answered with the position it must replay up to before
-    /// it asks again, when too much came meanwhile.
-    GoLive(u32, Key, oneshot::Sender<Option<Position>>),
+    Detach(Reading),
+    /// The subscriber has everything up to this ordinal, at least to where it attached. Answered with the position it
+    /// must replay up to before it asks again, when too much came meanwhile; not answered when the reading has ended.
+    GoLive(Reading, u64, oneshot::Sender<Option<Position>>),
     /// From the hub.
     Deliver(u32, Arc<Delivery>),
     /// The session's deadline has changed.
@@ -99,8 +110,16 @@ struct Conn {
     ping_due_s: u32,
     /// The deadline that stands in the wheel; `u32::MAX`: none.
     wheel_due_s: u32,
-    /// Channel id, and where in its list of subscribers.
-    channels: Vec<(u32, u32)>,
+    /// At most one of each channel.
+    readings: Vec<Place>,
+}
+
+/// Where a connection stands among a channel's subscribers.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    channel: u32,
+    index: u32,
+    serial: u64,
 }
 
 #[derive(Debug)]
@@ -185,11 +204,13 @@ impl Shard {
             }
             Input::Remove(key) => self.remove(key),
             Input::Reschedule(key) => self.schedule(key),
-            Input::Attach(channel, progress, key) => self.attach(channel, progress, key),
-            Input::Detach(channel, key) => self.detach(channel, key),
-            Input::GoLive(channel, key, reply) => {
-                // A subscriber that no longer waits is on its way out.
-                let _gone = reply.send(self.go_live(channel, key));
+            Input::Attach(reading, progress) => self.attach(reading, progress),
+            Input::Detach(reading) => self.detach(reading),
+            Input::GoLive(reading, have_n, reply) => {
+                if let Some(answer) = self.go_live(reading, have_n) {
+                    // A subscriber that no longer waits is on its way out.
+                    let _gone = reply.send(answer);
+                }
             }
         }
     }
@@ -209,7 +230,7 @@ impl Shard {
             generation: self.generation,
             ping_due_s: self.common.uptime.seconds() + interval_s - early_s,
             wheel_due_s: u32::MAX,
-            channels: Vec::new(),
+            readings: Vec::new(),
         });
         self.schedule(key);
         key
@@ -221,11 +242,11 @@ impl Shard {
     }
 
     fn remove(&mut self, key: Key) {
-        while let Some((channel, _)) = self
+        while let Some(place) = self
             .conn(key)
-            .and_then(|conn| conn.channels.last().copied())
+            .and_then(|conn| conn.readings.last().copied())
         {
-            self.detach(channel, key);
+            self.leave(key, place.channel);
         }
         if self.conn(key).is_some() {
             self.conns.remove(key.slot as usize);
@@ -248,9 +269,13 @@ impl Shard {
             return;
         };
         let chunks = delivery::join(deliveries.iter().map(Arc::as_ref));
+        let first_n = deliveries
+            .iter()
+            .map(|delivery| delivery.position.n)
+            .find(|n| *n > 0);
         let name = &state.progress.channel;
         let mut live = 0_u32;
-        for (place, subscriber) in state.subscribers.iter_mut().enumerate() {
+        for (index, subscriber) in state.subscribers.iter_mut().enumerate() {
             if let Some(held) = &mut subscriber.held {
                 held.hold(deliveries);
                 continue;
@@ -258,18 +283,19 @@ impl Shard {
             let Some(conn) = self.conns.get(subscriber.slot as usize) else {
                 continue;
             };
-            live += 1;
-            for chunk in &chunks {
-                let mark = (chunk.first_n > 0).then_some((name, chunk.first_n));
-                let sent = conn
-                    .link
-                    .send(&chunk.bytes, chunk.frames, chunk.class, mark);
-                self.common.figures.sent(sent, chunk.frames);
-                if matches!(sent, Sent::Closed | Sent::TooSlow) {
-                    break;
-                }
-            }
-            if place % WRITES_PER_TURN == WRITES_PER_TURN - 1 {
+            let sent = if first_n.is_some_and(|n| n <= subscriber.have_n) {
+                let news = subscriber.news(deliveries);
+                send(
+                    &conn.link,
+                    name,
+                    &delivery::join(news),
+                    &self.common.figures,
+                )
+            } else {
+                send(&conn.link, name, &chunks, &self.common.figures)
+            };
+            live += u32::from(matches!(sent, Sent::Written | Sent::Queued));
+            if index % WRITES_PER_TURN == WRITES_PER_TURN - 1 {
                 tokio::task::yield_now().await;
             }
         }
@@ -287,4 +313,18 @@ impl Shard {
         }
         state.progress.set(self.index, state.last.n);
     }
+}
+
+/// Sends the chunks of one channel to one subscriber, until it takes no more. Answers what became of the last.
+fn send(link: &Link, channel: &Channel, chunks: &[Chunk], figures: &Figures) -> Sent {
+    let mut last = Sent::Written;
+    for chunk in chunks {
+        let mark = (chunk.first_n > 0).then_some((channel, chunk.first_n));
+        last = link.send(&chunk.bytes, chunk.frames, chunk.class, mark);
+        figures.sent(last, chunk.frames);
+        if matches!(last, Sent::Closed | Sent::TooSlow) {
+            break;
+        }
+    }
+    last
 }

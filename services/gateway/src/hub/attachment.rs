@@ -1,6 +1,6 @@
 //! A connection's reading of a channel, from the request for it to its end.
 
-use crate::shard::Key;
+use crate::shard::{Key, Reading};
 use fanfare_proto::{Channel, Position};
 use std::sync::{
     Arc, Mutex, PoisonError,
@@ -37,18 +37,10 @@ impl Progress {
 /// A connection's reading of a channel. Ends by being dropped.
 #[derive(Debug)]
 pub(crate) struct Attachment {
-    pub(super) id: u32,
+    pub(crate) reading: Reading,
     pub(crate) progress: Arc<Progress>,
     pub(crate) shard: usize,
-    pub(super) key: Key,
     pub(super) departures: Arc<Departures>,
-}
-
-impl Attachment {
-    /// The channel's id among the shards.
-    pub(crate) const fn id(&self) -> u32 {
-        self.id
-    }
 }
 
 impl Drop for Attachment {
@@ -58,7 +50,7 @@ impl Drop for Attachment {
             .list
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        list.push((self.progress.channel.clone(), self.id, self.shard, self.key));
+        list.push((self.progress.channel.clone(), self.shard, self.reading));
         drop(list);
         self.departures.some.notify_one();
     }
@@ -67,7 +59,7 @@ impl Drop for Attachment {
 /// Attachments that have ended. At most as many as there were attachments, so it needs no bound of its own.
 #[derive(Debug, Default)]
 pub(super) struct Departures {
-    pub(super) list: Mutex<Vec<(Channel, u32, usize, Key)>>,
+    pub(super) list: Mutex<Vec<(Channel, usize, Reading)>>,
     pub(super) some: Notify,
 }
 

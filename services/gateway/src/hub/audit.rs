@@ -9,8 +9,12 @@ use std::{sync::Arc, time::Duration};
 const HEADS: usize = 1_000;
 
 impl Hub {
-    /// Compares every active channel with the log's head.
-    pub(super) fn audit(&self) {
+    /// Compares every active channel with the log's head. While a comparison is under way, once after it.
+    pub(super) fn audit(&mut self) {
+        if self.audits > 0 {
+            self.audit_again = true;
+            return;
+        }
         let stored: Vec<Channel> = self
             .channels
             .keys()
@@ -22,7 +26,8 @@ impl Hub {
         }
     }
 
-    pub(super) fn audit_some(&self, channels: Vec<Channel>) {
+    pub(super) fn audit_some(&mut self, channels: Vec<Channel>) {
+        self.audits += 1;
         let log = Arc::clone(&self.log);
         self.reads.push(Box::pin(async move {
             let heads = heads(&*log, &channels).await;

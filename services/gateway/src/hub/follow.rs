@@ -55,26 +55,21 @@ impl Hub {
         };
         self.figures.repairs.inc();
         active.phase = Phase::Repairing { buffered };
-        let log = Arc::clone(&self.log);
-        let mut after = active.have;
+        let after = active.have;
         let place = Place {
             channel,
             id: active.id,
         };
+        self.read_gap(place, after, upto);
+    }
+
+    /// Reads one page of a gap.
+    fn read_gap(&self, place: Place, after: Position, upto: Position) {
+        let log = Arc::clone(&self.log);
+        let repairs = Arc::clone(&self.repairs);
         self.reads.push(Box::pin(async move {
-            let mut missed = Vec::new();
-            let outcome = loop {
-                match replay::step(&*log, &place.channel, after, upto).await {
-                    Ok(step) => {
-                        after = step.position;
-                        missed.extend(step.records);
-                        if !step.more {
-                            break Ok(missed);
-                        }
-                    }
-                    Err(error) => break Err(error),
-                }
-            };
+            let _permit = repairs.acquire().await;
+            let outcome = replay::step(&*log, &place.channel, after, upto).await;
             Found::Missed(place, upto, outcome)
         }));
     }
@@ -82,11 +77,15 @@ impl Hub {
     pub(super) async fn found(&mut self, found: Found) {
         match found {
             Found::Head(place, head) if self.is_current(&place) => self.opened(place, head).await,
-            Found::Missed(place, upto, Ok(records)) if self.is_current(&place) => {
-                for record in &records {
+            Found::Missed(place, upto, Ok(step)) if self.is_current(&place) => {
+                for record in &step.records {
                     self.deliver(record).await;
                 }
-                self.settle(place.channel, upto).await;
+                if step.more {
+                    self.read_gap(place, step.position, upto);
+                } else {
+                    self.settle(place.channel, upto).await;
+                }
             }
             Found::Missed(place, _, Err(error)) if self.is_current(&place) => {
                 self.reset(&place.channel, replay::reset_reason(&error))
@@ -101,6 +100,7 @@ impl Hub {
                 }
             }
             Found::Heads(heads) => {
+                self.audits -= 1;
                 for (channel, head) in heads {
                     let behind = self.channels.get(&channel).is_some_and(|active| {
                         matches!(active.phase, Phase::Live) && head.last.seq > active.have.seq
@@ -108,6 +108,9 @@ impl Hub {
                     if behind {
                         self.repair(channel, head.last, Vec::new());
                     }
+                }
+                if self.audits == 0 && std::mem::take(&mut self.audit_again) {
+                    self.audit();
                 }
             }
             Found::Head(..) | Found::Missed(..) => {}

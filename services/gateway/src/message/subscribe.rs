@@ -24,6 +24,7 @@ pub(super) fn handle(
     if !may_read && !ask {
         return Err(ErrorCode::Forbidden.into());
     }
+    session.has_room()?;
     let added = session.add_channel(&channel)?;
     if !added {
         // Subscribing again begins anew from the cursor.
@@ -31,11 +32,9 @@ pub(super) fn handle(
     }
     let call = Call::Subscribe {
         id: frame.id.clone(),
-        channel: channel.clone(),
+        channel,
         since,
         ask,
     };
-    session.call(call, turn).inspect_err(|_busy| {
-        session.remove_channel(&channel);
-    })
+    session.call(call, turn)
 }

@@ -1,7 +1,7 @@
 //! How a session gets its bearer, and what it is told and subscribed to then.
 
 use super::{Effect, Endpoint, Expiring, Refusal, Session, Turn};
-use crate::{call::Call, message};
+use crate::{call::Call, handshake::RESUME, message};
 use fanfare_proto::{
     Channel, CloseCode, ErrorCode, Kind, Timestamp,
     server::{Line, ServerFrame},
@@ -36,9 +36,12 @@ impl Session {
                 "another token is being checked",
             ));
         }
-        self.call(Call::Verify { id, token }, turn)?;
+        // Not bound by the calls under way: a session that is busy must still be able to refresh its token.
+        self.begin_call(Call::Verify { id, token }, turn);
         self.verifying = true;
-        self.resume.extend(resume);
+        if self.identity.is_none() {
+            self.resume.extend(resume.into_iter().take(RESUME));
+        }
         Ok(())
     }
 
@@ -132,12 +135,10 @@ impl Session {
                 for channel in inbox(&identity) {
                     self.subscribe_at_start(channel, turn);
                 }
-                self.calls += 1;
-                turn.effects.push(Effect::Call(Call::Counts));
+                self.begin_call(Call::Counts, turn);
             }
             Endpoint::Chat => {
-                self.calls += 1;
-                turn.effects.push(Effect::Call(Call::Rooms));
+                self.begin_call(Call::Rooms, turn);
             }
         }
     }
@@ -145,16 +146,19 @@ impl Session {
     /// Not bound by [`CALLS`]: the client has asked for all of them with one path.
     pub(super) fn subscribe_at_start(&mut self, channel: Channel, turn: &mut Turn<'_>) {
         let since = self.resume.remove(&channel);
-        if let Err(refusal) = self.add_channel(&channel) {
-            return self.refuse(None, &refusal, turn);
+        match self.add_channel(&channel) {
+            Ok(true) => {}
+            // The client was quicker, or a group is named twice.
+            Ok(false) => return,
+            Err(refusal) => return self.refuse(None, &refusal, turn),
         }
-        self.calls += 1;
-        turn.effects.push(Effect::Call(Call::Subscribe {
+        let call = Call::Subscribe {
             id: None,
             channel,
             since,
             ask: false,
-        }));
+        };
+        self.begin_call(call, turn);
     }
 }
 
