@@ -25,10 +25,11 @@ async fn a_scheduled_notification_outlives_a_crash_and_one_that_was_cancelled_ne
     assert!((200..300).contains(&cancelled.status), "{}", cancelled.body);
     server.kill();
     server.start_again().await;
-    let mut socket = server.upgrade("/ws/").bearer(&token).welcomed().await;
+    let open = async || server.upgrade("/ws/").bearer(&token).welcomed().await;
     // From the very beginning, so that it does not matter how soon the server was back.
-    let head = socket.subscribe("user:ann", None).await["cursor"].clone();
+    let head = open().await.subscribe("user:ann", None).await["cursor"].clone();
     let epoch = head.as_str().unwrap().split('.').next().unwrap().to_owned();
+    let mut socket = open().await;
     socket
         .subscribe("user:ann", Some(&format!("{epoch}.0.0")))
         .await;
