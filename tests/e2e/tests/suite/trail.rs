@@ -37,9 +37,10 @@ async fn inbox(server: &Server, user: &str, since: &str) -> Socket {
     let token = server.api().token(user).await;
     let path = format!("/ws/notifications/?since={since}");
     let mut socket = server.upgrade(&path).bearer(&token).welcomed().await;
-    for _ in 0..2 {
-        socket.frame("subscribed").await;
-    }
+    // What was missed may come before the other channels are followed.
+    let own = format!("user:{user}");
+    let is_own = |frame: &Value| frame["type"] == "subscribed" && frame["channel"] == own.as_str();
+    socket.find("the inbox", is_own).await;
     socket
 }
 
