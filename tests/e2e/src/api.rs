@@ -210,7 +210,10 @@ impl Api {
     /// When it does not before the deadline.
     pub async fn until_figure(&self, series: &str, value: u64) {
         let line = format!("{series} {value}");
-        let stands = async || self.metrics().await.lines().any(|own| own == line);
+        let stands = async || {
+            let metrics = self.metrics().await;
+            metrics.lines().any(|own| own == line).then_some(())
+        };
         until(&line, stands).await;
     }
 
@@ -229,20 +232,27 @@ impl Api {
     ///
     /// When it does not before the deadline.
     pub async fn until_status(&self, path: &str, status: u16) {
-        let answers = async || self.admin_status(path).await == Some(status);
+        let answers = async || (self.admin_status(path).await == Some(status)).then_some(());
         until(&format!("{path} answers {status}"), answers).await;
     }
 }
 
-/// Asks again and again, as whoever watches a server from outside must.
-async fn until(what: &str, is_so: impl AsyncFn() -> bool) {
+/// Asks again and again, as whoever watches a server from outside must, until there is something.
+///
+/// # Panics
+///
+/// When there is nothing before the deadline.
+pub async fn until<T>(what: &str, find: impl AsyncFn() -> Option<T>) -> T {
     let mut ticks = tokio::time::interval(Duration::from_millis(20));
     let asked = async {
-        while !is_so().await {
+        loop {
             ticks.tick().await;
+            if let Some(found) = find().await {
+                return found;
+            }
         }
     };
     tokio::time::timeout(DEADLINE, asked)
         .await
-        .unwrap_or_else(|_elapsed| panic!("not in time: {what}"));
+        .unwrap_or_else(|_elapsed| panic!("not in time: {what}"))
 }

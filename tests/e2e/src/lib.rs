@@ -13,7 +13,7 @@ mod server;
 mod socket;
 mod upgrade;
 
-pub use api::{Answer, Api};
+pub use api::{Answer, Api, until};
 pub use bystander::Bystander;
 pub use process::{Process, binary};
 pub use raw::{Ending, RawSocket, frame};

@@ -22,8 +22,6 @@ async fn a_drain_tells_every_client_when_to_return_and_ends_with_nothing_lost() 
         Some(200),
         "it is alive until it ends"
     );
-    let late = server.upgrade("/ws/").bearer(&token).try_open().await;
-    assert!(late.is_err(), "an upgrade was taken during the drain");
     for client in &mut clients {
         let told = client.frame("disconnect").await;
         assert_eq!(told["data"]["code"], 1012, "{told}");
@@ -34,6 +32,9 @@ async fn a_drain_tells_every_client_when_to_return_and_ends_with_nothing_lost() 
         );
         assert_eq!(client.closed().await.code, 1012);
     }
+    // Whoever is told to leave is told after the door was shut.
+    let late = server.upgrade("/ws/").bearer(&token).try_open().await;
+    assert!(late.is_err(), "an upgrade was taken during the drain");
     let status = server.ended().await;
     assert_eq!(status.code(), Some(0));
 

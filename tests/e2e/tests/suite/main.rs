@@ -10,6 +10,8 @@ mod floods;
 mod foreign;
 mod hostile_names;
 mod idempotency;
+mod inbox;
+mod later;
 mod limits;
 mod login;
 mod probes;

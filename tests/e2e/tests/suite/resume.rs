@@ -174,3 +174,21 @@ async fn history_is_read_backwards_and_forwards() {
     newer.sort_unstable();
     assert_eq!(newer, [2, 3]);
 }
+
+#[tokio::test]
+async fn who_subscribes_again_at_once_still_hears_what_comes() {
+    let server = Server::start().await;
+    let mut socket = connect(&server, "ann").await;
+    let begin = cursor(&socket.subscribe("user:ann", None).await);
+    socket.vanish();
+    for number in 1..=60 {
+        let mut socket = connect(&server, "ann").await;
+        socket.subscribe("user:ann", None).await;
+        // The first subscription has answered, and may not be live yet.
+        socket.subscribe("user:ann", Some(&begin)).await;
+        server.api().notify_numbered("ann", number, 1).await;
+        let numbers = numbers_up_to(&mut socket, number).await;
+        assert_eq!(numbers, (1..=number).collect::<Vec<_>>());
+        socket.close().await;
+    }
+}

@@ -37,9 +37,10 @@ async fn inbox(server: &Server, user: &str, since: &str) -> Socket {
     let token = server.api().token(user).await;
     let path = format!("/ws/notifications/?since={since}");
     let mut socket = server.upgrade(&path).bearer(&token).welcomed().await;
-    for _ in 0..2 {
-        socket.frame("subscribed").await;
-    }
+    // What was missed may come before the other channels are followed.
+    let own = format!("user:{user}");
+    let is_own = |frame: &Value| frame["type"] == "subscribed" && frame["channel"] == own.as_str();
+    socket.find("the inbox", is_own).await;
     socket
 }
 
@@ -76,4 +77,20 @@ async fn the_trail_tells_who_got_it_when_and_why_the_others_did_not() {
     let never = |bob: &Value| bob["not_delivered"]["code"] == "never_connected";
     let bob = addressee(&server, &unseen, "bob", never).await;
     assert_eq!(bob["delivered"], json!([]));
+}
+
+#[tokio::test]
+async fn the_trail_is_for_publishers() {
+    let server = Server::start().await;
+    let api = server.api();
+    let accepted = api
+        .notify(&json!({"to": {"users": ["ann"]}, "title": "x"}))
+        .await;
+    let path = format!("/v1/notifications/{}", accepted["id"].as_str().unwrap());
+    let token = api.token("ann").await;
+    assert!([401, 403].contains(&api.get(&path, &token).await.status));
+    api.get(&path, "").await.is(401);
+    api.get("/v1/notifications/nothing-like-it", api.key())
+        .await
+        .is(404);
 }
