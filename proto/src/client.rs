@@ -78,6 +78,20 @@ impl<'a> ClientFrame<'a> {
     }
 }
 
+/// The `id` of a text that [`ClientFrame::parse`] has refused, so that the refusal finds its frame.
+#[must_use]
+pub fn id(text: &str) -> Option<String> {
+    #[derive(Deserialize)]
+    struct OnlyId {
+        id: String,
+    }
+    if !json::is_object(text) || !json::is_shallow(text) {
+        return None;
+    }
+    let only: OnlyId = serde_json::from_str(text).ok()?;
+    (only.id.chars().count() <= limits::FRAME_ID_CHARS).then_some(only.id)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -111,6 +111,8 @@ pub(crate) enum Completion {
     /// Whatever was to be sent has been sent.
     Sent,
     Subscribed(Channel),
+    /// Ended before it was done, by a later frame; the id of the frame that began it.
+    Overtaken(Option<String>),
     Answer {
         id: Option<String>,
         outcome: Result<Vec<u8>, Refusal>,
@@ -174,7 +176,7 @@ pub(crate) async fn run(call: Call, node: Arc<Node>, member: Arc<Member>) -> Com
                 Ok(())
             };
             let outcome = match allowed {
-                Ok(()) => history(&node, id.as_deref(), &channel, slice, limit).await,
+                Ok(()) => history(&node, &member, id.as_deref(), &channel, slice, limit).await,
                 Err(refusal) => Err(refusal),
             };
             Completion::Answer { id, outcome }
@@ -311,11 +313,14 @@ struct Page<'a> {
 
 async fn history(
     node: &Node,
+    member: &Member,
     id: Option<&str>,
     channel: &Channel,
     slice: Slice,
     limit: usize,
 ) -> Result<Vec<u8>, Refusal> {
+    // A page is large: one at a time, for each connection.
+    let _turn = member.replay_turn.lock().await;
     let page = node
         .log
         .history(channel, slice, limit)

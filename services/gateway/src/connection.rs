@@ -300,18 +300,20 @@ impl Connection {
 
     fn begin(&mut self, call: call::Call) {
         let subscribing = match &call {
-            call::Call::Subscribe { channel, .. } => Some(channel.clone()),
+            call::Call::Subscribe { id, channel, .. } => Some((id.clone(), channel.clone())),
             _ => None,
         };
         let running = call::run(call, Arc::clone(&self.node), Arc::clone(&self.member));
         let running = match subscribing {
             None => running.boxed(),
-            Some(channel) => {
+            Some((id, channel)) => {
                 let (running, abort) = abortable(running);
                 self.subscribing.retain(|(_, abort)| !abort.is_aborted());
                 self.subscribing.retain(|(own, _)| *own != channel);
                 self.subscribing.push((channel, abort));
-                running.map(|done| done.unwrap_or(Completion::Sent)).boxed()
+                running
+                    .map(|done| done.unwrap_or(Completion::Overtaken(id)))
+                    .boxed()
             }
         };
         self.calls.get_or_insert_default().push(running);

@@ -9,7 +9,7 @@ use crate::{
 };
 use fanfare_proto::{
     Channel, CloseCode, ErrorCode, Timestamp,
-    client::ClientFrame,
+    client::{self, ClientFrame},
     server::{self, ServerFrame},
     text::{Lang, Phrase},
     wire::Caller,
@@ -18,8 +18,9 @@ use fanfare_tokens::Identity;
 use serde::Serialize;
 use std::{collections::HashMap, sync::Arc};
 
-/// Answers that may be under way for one connection. A client that asks more waits.
-const CALLS: usize = 16;
+/// Answers that may be under way for one connection: a whole burst of frames, and what its path begins by itself. A
+/// client that asks more is told to try again.
+const CALLS: usize = 64;
 
 /// Refused frames in a row of bursts after which a session is closed: a client that ignores this many hints floods.
 const ABUSE: u32 = 200;
@@ -221,7 +222,10 @@ impl Session {
         self.refused = self.refused.saturating_sub(1);
         let frame = match ClientFrame::parse(text) {
             Ok(frame) => frame,
-            Err(code) => return self.refuse(None, &code.into(), turn),
+            Err(code) => {
+                let id = client::id(text);
+                return self.refuse(id.as_deref(), &code.into(), turn);
+            }
         };
         if self.identity.is_none() && frame.kind != "auth" {
             let refusal = Refusal::new(ErrorCode::Unauthorized, "send an auth frame first");
@@ -240,7 +244,11 @@ impl Session {
     pub(crate) fn on_completion(&mut self, completion: Completion, turn: &mut Turn<'_>) {
         self.calls = self.calls.saturating_sub(1);
         match completion {
-            Completion::Sent | Completion::Subscribed(_) => {}
+            Completion::Sent | Completion::Subscribed(_) | Completion::Overtaken(None) => {}
+            Completion::Overtaken(Some(id)) => {
+                let words = "overtaken by a later frame for the same channel";
+                self.refuse(Some(&id), &Refusal::new(ErrorCode::Conflict, words), turn);
+            }
             Completion::Answer { id, outcome } => match outcome {
                 Ok(text) => turn.send(text),
                 Err(refusal) => self.refuse(id.as_deref(), &refusal, turn),

@@ -12,7 +12,7 @@ use crate::{
     shard::{Input, Reading},
 };
 use fanfare_bus::{LogError, log::Record};
-use fanfare_proto::{Channel, CloseCode, Cursor, ErrorCode, Position};
+use fanfare_proto::{Channel, CloseCode, Cursor, ErrorCode, Position, cursor::CursorError};
 use std::time::Duration;
 use tokio::sync::oneshot;
 
@@ -28,13 +28,7 @@ pub(crate) async fn run(
     channel: &Channel,
     since: Option<&str>,
 ) -> Result<(), Refusal> {
-    let since = since.map(Cursor::parse).transpose().map_err(|_text| {
-        Refusal::new(
-            ErrorCode::BadMessage,
-            "since is not a cursor of this system",
-        )
-    })?;
-    let since = since.filter(|_| channel.is_stored());
+    let since = since.filter(|_| channel.is_stored()).map(Cursor::parse);
     // One replay at a time: together they would queue more than a client that reads well can take.
     let _turn = match since {
         Some(_) => Some(member.replay_turn.lock().await),
@@ -103,9 +97,15 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     /// Checks the cursor by reading the first page after it.
-    async fn first_step(&self, since: Option<Cursor>, head: Position) -> Start {
-        let Some(since) = since else {
-            return Start::At(head);
+    async fn first_step(
+        &self,
+        since: Option<Result<Cursor, CursorError>>,
+        head: Position,
+    ) -> Start {
+        let since = match since {
+            None => return Start::At(head),
+            Some(Err(CursorError)) => return Start::Reset("cursor_unknown"),
+            Some(Ok(since)) => since,
         };
         if since.epoch != self.epoch {
             return Start::Reset("epoch_changed");

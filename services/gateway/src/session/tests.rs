@@ -12,7 +12,7 @@ fn terms() -> Arc<Terms> {
         token_notice_ms: 60_000,
         subscriptions: 4,
         frames_per_second: 20,
-        frames_burst: 40,
+        frames_burst: 100,
     })
 }
 
@@ -180,6 +180,11 @@ fn what_cannot_be_answered_says_why_and_closes_nothing() {
     }
     let error = client.turn(|session, turn| session.on_text("[1]", turn));
     assert_eq!(sent(&error)[0]["code"], "bad_json");
+    let wrong = client.ask(&json!({"type": "subscribe", "id": "9", "channel": 7}));
+    assert_eq!(
+        (&wrong["code"], &wrong["id"]),
+        (&json!("bad_message"), &json!("9"))
+    );
 }
 
 #[test]
@@ -296,7 +301,7 @@ fn a_fresh_token_with_fewer_rights_ends_what_it_no_longer_allows() {
 #[test]
 fn a_flood_is_told_to_slow_down_and_then_closed() {
     let mut client = Client::signed_in(Endpoint::Test);
-    for _ in 0..40 {
+    for _ in 0..100 {
         assert_eq!(client.ask(&json!({"type": "ping"}))["type"], "pong");
     }
     let refused = client.ask(&json!({"type": "ping"}));
