@@ -111,8 +111,6 @@ pub(crate) enum Completion {
     /// Whatever was to be sent has been sent.
     Sent,
     Subscribed(Channel),
-    /// Ended before it was done, by a later frame; the id of the frame that began it.
-    Overtaken(Option<String>),
     Answer {
         id: Option<String>,
         outcome: Result<Vec<u8>, Refusal>,

@@ -8,10 +8,10 @@ use crate::{
     node::Node,
     outbox::Class,
     registry::{Place, Registration},
-    session::{Effect, Now, Session, Turn},
+    session::{Effect, Now, Refusal, Session, Turn},
     shard::Input,
 };
-use fanfare_proto::{Channel, CloseCode};
+use fanfare_proto::{Channel, CloseCode, ErrorCode};
 use fanfare_tokens::Identity;
 use futures_util::{
     FutureExt as _, StreamExt as _,
@@ -61,6 +61,13 @@ enum End {
     Peer(Option<u16>),
 }
 
+/// A `subscribe` under way.
+struct Subscribing {
+    id: Option<String>,
+    channel: Channel,
+    abort: AbortHandle,
+}
+
 pub(crate) struct Connection {
     node: Arc<Node>,
     link: Arc<Link>,
@@ -70,7 +77,7 @@ pub(crate) struct Connection {
     registration: Option<Registration>,
     /// Exists while a call is under way.
     calls: Option<Box<Calls>>,
-    subscribing: Vec<(Channel, AbortHandle)>,
+    subscribing: Vec<Subscribing>,
     _place: Place,
 }
 
@@ -119,8 +126,8 @@ impl Connection {
 
     /// Lets what the client has asked of services go out, though nobody waits for the answer any more.
     async fn finish_calls(&mut self) {
-        for (_, abort) in self.subscribing.drain(..) {
-            abort.abort();
+        for subscribing in self.subscribing.drain(..) {
+            subscribing.abort.abort();
         }
         if let Some(mut calls) = self.calls.take() {
             let finish = async { while calls.next().await.is_some() {} };
@@ -145,7 +152,7 @@ impl Connection {
                     if let Completion::Subscribed(channel)
                     | Completion::NotSubscribed { channel, .. } = &completion
                     {
-                        self.subscribing.retain(|(own, _)| own != channel);
+                        self.subscribing.retain(|own| own.channel != *channel);
                     }
                     self.turn(|session, turn| session.on_completion(completion, turn));
                     ControlFlow::Continue(())
@@ -283,15 +290,7 @@ impl Connection {
                     let _sent = self.link.send_text(&text);
                 }
                 Effect::Call(call) => self.begin(call),
-                Effect::Leave(channel) => {
-                    self.subscribing.retain(|(own, abort)| {
-                        if *own == channel {
-                            abort.abort();
-                        }
-                        *own != channel
-                    });
-                    self.member.left(&channel, self.node.clock.now_ms());
-                }
+                Effect::Leave(channel) => self.leave_channel(&channel),
                 Effect::Identify(identity) => self.identify(identity),
                 Effect::Close(code) => self.node.close(&self.link, code),
             }
@@ -308,15 +307,28 @@ impl Connection {
             None => running.boxed(),
             Some((id, channel)) => {
                 let (running, abort) = abortable(running);
-                self.subscribing.retain(|(_, abort)| !abort.is_aborted());
-                self.subscribing.retain(|(own, _)| *own != channel);
-                self.subscribing.push((channel, abort));
-                running
-                    .map(|done| done.unwrap_or(Completion::Overtaken(id)))
-                    .boxed()
+                self.subscribing.push(Subscribing { id, channel, abort });
+                running.map(|done| done.unwrap_or(Completion::Sent)).boxed()
             }
         };
         self.calls.get_or_insert_default().push(running);
+    }
+
+    fn leave_channel(&mut self, channel: &Channel) {
+        let answered = self.member.reads(channel);
+        let (ended, kept) = std::mem::take(&mut self.subscribing)
+            .into_iter()
+            .partition::<Vec<_>, _>(|own| own.channel == *channel);
+        self.subscribing = kept;
+        for subscribing in ended {
+            subscribing.abort.abort();
+            if let Some(id) = subscribing.id.filter(|_| !answered) {
+                let words = "overtaken by a later frame for the same channel";
+                let refusal = Refusal::new(ErrorCode::Conflict, words);
+                self.turn(|session, turn| session.refuse(Some(&id), &refusal, turn));
+            }
+        }
+        self.member.left(channel, self.node.clock.now_ms());
     }
 
     fn identify(&mut self, identity: Arc<Identity>) {

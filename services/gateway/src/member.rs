@@ -97,6 +97,14 @@ impl Member {
         self.lock().subscriptions.push(subscription);
     }
 
+    /// Whether `channel` is being read.
+    pub(crate) fn reads(&self, channel: &Channel) -> bool {
+        self.lock()
+            .subscriptions
+            .iter()
+            .any(|subscription| subscription.attachment.progress.channel == *channel)
+    }
+
     /// Entries up to `n` were written from the log.
     pub(crate) fn replayed(&self, channel: &Channel, n: u64) {
         self.with(channel, |subscription| subscription.replayed_n = n);

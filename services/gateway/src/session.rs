@@ -244,11 +244,7 @@ impl Session {
     pub(crate) fn on_completion(&mut self, completion: Completion, turn: &mut Turn<'_>) {
         self.calls = self.calls.saturating_sub(1);
         match completion {
-            Completion::Sent | Completion::Subscribed(_) | Completion::Overtaken(None) => {}
-            Completion::Overtaken(Some(id)) => {
-                let words = "overtaken by a later frame for the same channel";
-                self.refuse(Some(&id), &Refusal::new(ErrorCode::Conflict, words), turn);
-            }
+            Completion::Sent | Completion::Subscribed(_) => {}
             Completion::Answer { id, outcome } => match outcome {
                 Ok(text) => turn.send(text),
                 Err(refusal) => self.refuse(id.as_deref(), &refusal, turn),

@@ -127,6 +127,9 @@ async fn a_cursor_that_cannot_be_honoured_is_told_never_ignored() {
         format!("{other_epoch}.{place}"),
         format!("{epoch}.{seq}.1"),
         format!("{epoch}.999999.999999"),
+        "nonsense".to_owned(),
+        "1.2.3".to_owned(),
+        "0000beef.1.2.3".to_owned(),
     ] {
         let frame = json!({"type": "subscribe", "channel": "user:ann", "since": since});
         socket.send(&frame).await;
@@ -134,15 +137,8 @@ async fn a_cursor_that_cannot_be_honoured_is_told_never_ignored() {
         assert_eq!(reset["channel"], "user:ann", "{since}");
         assert!(reset["data"]["reason"].is_string(), "{since}: {reset}");
     }
-    for since in [
-        json!("nonsense"),
-        json!("1.2.3"),
-        json!(7),
-        json!("0000beef.1.2.3"),
-    ] {
-        let frame = json!({"type": "subscribe", "channel": "user:ann", "since": since});
-        assert_eq!(socket.ask(frame).await["code"], "bad_message", "{since}");
-    }
+    let frame = json!({"type": "subscribe", "channel": "user:ann", "since": 7});
+    assert_eq!(socket.ask(frame).await["code"], "bad_message");
 }
 
 #[tokio::test]
