@@ -1,7 +1,10 @@
 //! A slow reader hurts only itself.
 
 use crate::harness::{Server, World, titles};
+use fanfare_bus::bus::Received;
 use fanfare_gateway::Settings;
+use fanfare_proto::{subject, wire::SessionReport};
+use prost::Message as _;
 use serde_json::json;
 
 /// A title of this many bytes fills socket buffers quickly.
@@ -15,6 +18,12 @@ async fn a_reader_that_stops_is_closed_and_gets_the_rest_when_it_returns() {
         ..Settings::default()
     };
     let server = Server::start(&world, settings).await;
+    let mut reports = world
+        .handles
+        .bus
+        .subscribe(subject::NOTIFY_SESSION)
+        .await
+        .unwrap();
     let mut slow = server.connect("/ws/", &world.token("7")).await;
     let mut quick = server.connect("/ws/", &world.token("8")).await;
     let cursor = slow.subscribe("topic:a", None).await["cursor"]
@@ -38,6 +47,21 @@ async fn a_reader_that_stops_is_closed_and_gets_the_rest_when_it_returns() {
         }
     }
     assert_eq!(slow.closed().await, 4010);
+    drop(slow);
+    let report = loop {
+        let Some(Received::Message(message)) = reports.next().await else {
+            panic!("the bus has ended");
+        };
+        let report = SessionReport::decode(message.payload).unwrap();
+        if report.ended_at_ms > 0 && report.user == "7" {
+            break report;
+        }
+    };
+    let head = world.notify("topic:a", "head").await.position.n;
+    assert_eq!(quick.titles(1).await, ["head"]);
+    assert_eq!(report.close_code, 4010);
+    // What was thrown away with the queue, several entries of 32 KiB, does not count as written.
+    assert!(report.coverage[0].upto_n + 4 < head, "{report:?} of {head}");
     world.notify("topic:a", "last").await;
     assert_eq!(quick.titles(1).await, ["last"]);
     let mut back = server.connect("/ws/", &world.token("7")).await;
