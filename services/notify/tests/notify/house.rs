@@ -32,6 +32,7 @@ pub(crate) struct House {
     pub(crate) metrics: Metrics,
     pub(crate) app: Router,
     pub(crate) publisher: String,
+    pub(crate) other_publisher: String,
     pub(crate) channels_key: String,
     pub(crate) admin: String,
     authority: Arc<Authority>,
@@ -134,6 +135,7 @@ impl House {
         let mut keys = HashMap::new();
         let publisher = key(&["notifications:publish"], &mut keys);
         let channels_key = key(&["channels:publish"], &mut keys);
+        let other_publisher = key(&["notifications:publish"], &mut keys);
         let admin = key(&["admin"], &mut keys);
         let signing = SigningKey::generate().unwrap();
         let serving = issue(&handles, &signing, keys).await;
@@ -162,6 +164,7 @@ impl House {
             clock,
             metrics,
             publisher,
+            other_publisher,
             channels_key,
             admin,
             authority,
