@@ -9,10 +9,13 @@ use super::{
 use crate::{core::Core, problem};
 use fanfare_bus::log::Head;
 use fanfare_http::Problem;
-use fanfare_proto::{Channel, wire::Entry};
-use futures_util::future::join_all;
+use fanfare_proto::Channel;
+use futures_util::{StreamExt as _, stream};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 /// Type of notifications that name none.
 const NO_TYPE: &str = "other";
@@ -20,6 +23,13 @@ const NO_TYPE: &str = "other";
 const TYPES_MAX: usize = 256;
 /// Most attempts to see state and logs at one moment.
 const ATTEMPTS: usize = 3;
+
+/// Inboxes counted at once in one worker, and channels of each: together they bound what a storm of clients that come
+/// back holds in memory, at a page of one log for each.
+pub(crate) const AT_ONCE: usize = 32;
+const LANES_AT_ONCE: usize = 8;
+/// Longest wait for a turn to count. Whoever asked has given up soon after.
+const TURN: Duration = Duration::from_secs(4);
 
 /// What is unread, as absolute numbers.
 ///
@@ -56,12 +66,20 @@ const fn is_false(flag: &bool) -> bool {
 
 /// Counts what `user` has not read. `groups` are those of his token.
 pub(crate) async fn of(core: &Core, user: &str, groups: &[String]) -> Result<Counts, Problem> {
+    let turn = tokio::time::timeout(TURN, core.counting.acquire()).await;
+    let Ok(Ok(_turn)) = turn else {
+        return Err(problem::unavailable());
+    };
     let channels = channels::of(user, groups);
     let (state, heads) = snapshot(core, user, &channels).await?;
-    let lanes = channels.iter().zip(&heads).map(|(channel, head)| {
-        let marks = state.marks(channel, core.handles.log.epoch(channel));
-        unread(core, channel, *head, marks)
-    });
+    let lanes: Vec<_> = channels
+        .iter()
+        .zip(&heads)
+        .map(|(channel, head)| {
+            let marks = state.marks(channel, core.handles.log.epoch(channel));
+            unread(core, channel, *head, marks)
+        })
+        .collect();
     let appended: u64 = heads.iter().map(|head| head.last.n).sum();
     let mut counts = Counts {
         unread: 0,
@@ -71,12 +89,15 @@ pub(crate) async fn of(core: &Core, user: &str, groups: &[String]) -> Result<Cou
         at_least: false,
     };
     let mut seen = BTreeSet::new();
-    for (channel, lane) in channels.iter().zip(join_all(lanes).await) {
+    let mut lanes = stream::iter(lanes).buffered(LANES_AT_ONCE);
+    for channel in &channels {
+        let Some(lane) = lanes.next().await else {
+            break;
+        };
         let (found, capped) = lane?;
         counts.at_least |= capped;
-        for entry in found {
-            let msg_type = msg_type(&entry);
-            if seen.insert(entry.id) {
+        for Unread { id, msg_type } in found {
+            if seen.insert(id) {
                 counts.add(channel, msg_type);
             }
         }
@@ -121,29 +142,38 @@ async fn snapshot(
     Err(problem::unavailable())
 }
 
+/// What is kept of an entry until all are counted; whole ones are let go page by page.
+struct Unread {
+    id: String,
+    msg_type: Option<String>,
+}
+
 async fn unread(
     core: &Core,
     channel: &Channel,
     head: Head,
     marks: Marks,
-) -> Result<(Vec<Entry>, bool), Problem> {
+) -> Result<(Vec<Unread>, bool), Problem> {
     let before = head.last.n.saturating_add(1);
     let mut scan = Scan::new(core, channel, before, marks.read_upto());
     let mut entries = Vec::new();
     while let Some(found) = scan.next().await? {
         if !marks.is_read(found.n) && !marks.is_archived(found.n) {
-            entries.push(found.entry);
+            entries.push(Unread {
+                msg_type: msg_type(&found.entry.body),
+                id: found.entry.id,
+            });
         }
     }
     Ok((entries, scan.is_capped()))
 }
 
-fn msg_type(entry: &Entry) -> Option<String> {
+fn msg_type(body: &[u8]) -> Option<String> {
     #[derive(Deserialize)]
     struct Typed {
         #[serde(default)]
         msg_type: Option<String>,
     }
-    let typed: Typed = serde_json::from_slice(&entry.body).ok()?;
+    let typed: Typed = serde_json::from_slice(body).ok()?;
     typed.msg_type
 }

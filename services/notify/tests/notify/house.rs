@@ -126,6 +126,14 @@ impl House {
     }
 
     pub(crate) async fn open_with(settings: Settings) -> Self {
+        Self::open_through(settings, Clone::clone).await
+    }
+
+    /// The worker gets what `wrap` makes of the store; the test keeps the bare one.
+    pub(crate) async fn open_through(
+        settings: Settings,
+        wrap: impl FnOnce(&Handles) -> Handles,
+    ) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let (clock, tasks, shutdown) = (Clock::manual(NOW_MS), Tasks::new(), Shutdown::new());
         let store = embedded::Settings::new(dir.path());
@@ -150,7 +158,7 @@ impl House {
         .unwrap();
         let metrics = Metrics::new();
         let deps = Deps {
-            handles: handles.clone(),
+            handles: wrap(&handles),
             clock: clock.clone(),
             tasks: tasks.clone(),
             shutdown: shutdown.clone(),
