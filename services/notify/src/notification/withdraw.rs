@@ -53,6 +53,37 @@ pub(crate) async fn withdraw(core: &Core, id: &str, key: &ApiKey) -> Result<Reco
     Ok(record)
 }
 
+/// Takes back what a publisher has scheduled after `record` was withdrawn: cancels it, or retracts what came meanwhile.
+pub(super) async fn again(core: &Core, record: &Record) -> Result<(), Problem> {
+    let mut fresh = record.clone();
+    for place in &mut fresh.places {
+        if place.withdrawn == Some(Withdrawn::Cancelled) {
+            place.withdrawn = None;
+        }
+    }
+    let all: Vec<usize> = (0..fresh.places.len()).collect();
+    let mut places = Vec::with_capacity(all.len());
+    for some in all.chunks(AT_ONCE) {
+        let done = join_all(some.iter().map(|index| place(core, &fresh, *index))).await;
+        for place in done {
+            places.push(place?);
+        }
+    }
+    let is_sent = |place: &Place| place.withdrawn == Some(Withdrawn::Retracted);
+    record::update(core, &record.id, |record| {
+        let mut changed = false;
+        for (known, found) in record.places.iter_mut().zip(&places) {
+            if is_sent(found) && !is_sent(known) {
+                known.clone_from(found);
+                changed = true;
+            }
+        }
+        changed
+    })
+    .await?;
+    Ok(())
+}
+
 async fn place(core: &Core, record: &Record, index: usize) -> Result<Place, Problem> {
     let mut place = record.places[index].clone();
     if place.withdrawn.is_some() {
