@@ -6,7 +6,7 @@ use super::{
     state::{Marks, State},
     store,
 };
-use crate::{core::Core, problem};
+use crate::{core::Core, hash, problem};
 use fanfare_bus::log::Head;
 use fanfare_http::Problem;
 use fanfare_proto::Channel;
@@ -33,10 +33,10 @@ const TURN: Duration = Duration::from_secs(4);
 
 /// What is unread, as absolute numbers.
 ///
-/// `version` orders answers for one token: it is the number of changes to the user's read state plus the number of
+/// `version` orders answers of one `basis`: it is the number of changes to the user's read state plus the number of
 /// entries ever appended to his channels, so every append, retraction and mark makes it larger. A client keeps the
 /// answer with the larger one. Of two with the same, the newer knows of more that has expired. It starts anew with
-/// another token (other groups) and after the log was restored: a client forgets it with each `welcome`.
+/// another basis (a token with other groups) and after the log was restored: a client forgets it with each `welcome`.
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
 pub(crate) struct Counts {
     /// Of one notification on several channels, one counts.
@@ -48,7 +48,10 @@ pub(crate) struct Counts {
     /// By `msg_type`; `other` for those without one.
     #[schema(example = json!({"invoice": 2, "other": 1}))]
     by_type: BTreeMap<String, u64>,
-    /// Orders answers: the larger one is newer.
+    /// Which channels were counted, as a short digest of their names. Versions compare within one basis only.
+    #[schema(example = "5b1c0a7de2f94836")]
+    basis: String,
+    /// Orders answers of one basis: the larger one is newer.
     #[schema(example = 57)]
     version: u64,
     /// There are more: only the newest 1,000 entries of a channel were looked at.
@@ -85,6 +88,7 @@ pub(crate) async fn of(core: &Core, user: &str, groups: &[String]) -> Result<Cou
         unread: 0,
         by_channel: BTreeMap::new(),
         by_type: BTreeMap::new(),
+        basis: basis(&channels),
         version: state.revision + appended,
         at_least: false,
     };
@@ -103,6 +107,16 @@ pub(crate) async fn of(core: &Core, user: &str, groups: &[String]) -> Result<Cou
         }
     }
     Ok(counts)
+}
+
+/// The same for the same channels in any order, in every worker.
+fn basis(channels: &[Channel]) -> String {
+    let mut names: Vec<&[u8]> = channels
+        .iter()
+        .map(|channel| channel.name().as_bytes())
+        .collect();
+    names.sort_unstable();
+    hash::hex(&hash::sha256(&names)[..8])
 }
 
 impl Counts {

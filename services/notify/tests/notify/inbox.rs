@@ -222,3 +222,19 @@ async fn who_asks_too_often_is_told_when_to_come_back() {
     house.get("/v1/inbox/counts", &token).await.expect(200);
     house.get("/v1/inbox/counts", &token).await.expect(429);
 }
+
+#[tokio::test]
+async fn counts_say_which_channels_they_are_of() {
+    let house = House::open().await;
+    let mut bases = Vec::new();
+    for groups in [&["ops", "dev"][..], &["dev", "ops"], &["ops"], &[]] {
+        let token = house.token("7", groups);
+        let counts = house.get("/v1/inbox/counts", &token).await.expect(200);
+        bases.push(counts["basis"].as_str().unwrap().to_owned());
+    }
+    assert_eq!(bases[0], bases[1]);
+    bases.remove(0);
+    bases.sort();
+    bases.dedup();
+    assert_eq!(bases.len(), 3);
+}
