@@ -185,3 +185,23 @@ async fn scheduled_id(house: &House) -> String {
         .unwrap();
     due[0].key.rsplit('/').next().unwrap().to_owned()
 }
+
+#[tokio::test]
+async fn one_behind_many_others_is_retracted() {
+    let house = House::open().await;
+    let later = json!({"to": {"users": ["7"]}, "title": "later", "deliver_at": IN_A_MINUTE});
+    let id = house.publish(later).await.expect(202)["id"].clone();
+    house.clock.advance(59_000);
+    for count in [1_000, 200] {
+        let items: Vec<_> = (0..count)
+            .map(|_index| json!({"to": {"users": ["7"]}, "title": "t", "ttl_seconds": 3_600}))
+            .collect();
+        house.publish(json!(items)).await.expect(202);
+    }
+    let mut tail = house.handles.log.tail().await.unwrap();
+    house.clock.advance(1_000);
+    tokio::time::timeout(PATIENCE, tail.next()).await.unwrap();
+    let withdrawn = house.withdraw(id.as_str().unwrap()).await.expect(200);
+    assert_eq!(withdrawn["status"], "retracted");
+    assert_eq!(withdrawn["channels"][0]["n"], 1_201);
+}
