@@ -1,11 +1,15 @@
 //! What every handler has at hand.
 
-use crate::{Deps, Settings, inbox::push::Touched, metrics::Meters};
+use crate::{
+    Deps, Settings,
+    inbox::{counts, push::Touched, rate::Rate},
+    metrics::Meters,
+};
 use fanfare_bus::Handles;
 use fanfare_lifecycle::Clock;
 use fanfare_tokens::Authority;
 use std::sync::Arc;
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 
 /// Buckets of small records.
 pub(crate) mod bucket {
@@ -26,6 +30,10 @@ pub(crate) struct Core {
     pub(crate) authority: Arc<Authority>,
     pub(crate) meters: Meters,
     pub(crate) touched: Touched,
+    /// Turns to count an inbox.
+    pub(crate) counting: Semaphore,
+    /// Requests of users for their inboxes.
+    pub(crate) inbox_rate: Rate,
 }
 
 impl Core {
@@ -39,6 +47,8 @@ impl Core {
             authority: Arc::clone(&deps.authority),
             meters,
             touched,
+            counting: Semaphore::new(counts::AT_ONCE),
+            inbox_rate: Rate::default(),
         };
         (Arc::new(core), users)
     }

@@ -12,6 +12,8 @@ pub(crate) enum Outcome {
     Stored,
     /// Waits for its time.
     Scheduled,
+    /// Was taken back while it was scheduled.
+    Cancelled,
     /// Its sender must change it.
     Refused,
     /// The back end or we failed; the sender tries again.
@@ -21,6 +23,7 @@ pub(crate) enum Outcome {
 pub(crate) struct Meters {
     stored: IntCounter,
     scheduled: IntCounter,
+    cancelled: IntCounter,
     refused: IntCounter,
     failed: IntCounter,
     /// From handing appends to the log to its answer.
@@ -48,6 +51,7 @@ impl Meters {
         Self {
             stored: outcome("stored"),
             scheduled: outcome("scheduled"),
+            cancelled: outcome("cancelled"),
             refused: outcome("refused"),
             failed: outcome("failed"),
             append_seconds: metrics.seconds(
@@ -89,6 +93,7 @@ impl Meters {
         match outcome {
             Outcome::Stored => &self.stored,
             Outcome::Scheduled => &self.scheduled,
+            Outcome::Cancelled => &self.cancelled,
             Outcome::Refused => &self.refused,
             Outcome::Failed => &self.failed,
         }

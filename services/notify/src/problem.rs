@@ -16,6 +16,15 @@ pub(crate) fn unavailable() -> Problem {
     .retry_after_ms(RETRY_AFTER_MS)
 }
 
+/// A user asks too often; he may try again after so many milliseconds.
+pub(crate) fn rate_limited(retry_after_ms: u64) -> Problem {
+    Problem::new(
+        ErrorCode::RateLimited,
+        "too many requests for this inbox; wait for the Retry-After, and listen for `counts` instead of asking",
+    )
+    .retry_after_ms(retry_after_ms)
+}
+
 /// A fault of ours; `what` names it in the log, never in the answer.
 pub(crate) fn internal(what: &str) -> Problem {
     tracing::error!(what, "a request failed by a fault of ours");

@@ -36,7 +36,7 @@ pub(crate) async fn backend(core: &Core, parts: &Parts, scope: &str) -> Result<A
     ))
 }
 
-/// The user whose token this request carries.
+/// The user whose token this request for an inbox carries; he has not asked too often.
 pub(crate) struct User(pub(crate) Identity);
 
 impl User {
@@ -53,11 +53,15 @@ impl FromRequestParts<Arc<Core>> for User {
 
     async fn from_request_parts(parts: &mut Parts, core: &Arc<Core>) -> Result<Self, Problem> {
         let bearer = Bearer::from_request_parts(parts, core).await?;
-        core.authority
+        let identity = core
+            .authority
             .verify(&bearer.0)
             .await
-            .map(Self)
-            .map_err(problem::of_token)
+            .map_err(problem::of_token)?;
+        core.inbox_rate
+            .take(&identity.user, core.clock.now_ms())
+            .map_err(problem::rate_limited)?;
+        Ok(Self(identity))
     }
 }
 

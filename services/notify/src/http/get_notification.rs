@@ -3,6 +3,7 @@
 use super::extract::{self, Id, NOTIFICATIONS, Params};
 use crate::{
     core::Core,
+    notification::record,
     trail::view::{self, Trail},
 };
 use axum::{extract::State, http::request::Parts};
@@ -32,7 +33,7 @@ pub(crate) struct Narrow {
         (status = 200, description = "What is known of it.", body = Trail),
         (status = 401, description = "No valid API key.", body = Problem),
         (status = 403, description = "The key lacks the scope `notifications:publish`.", body = Problem),
-        (status = 404, description = "No such notification, or it is not addressed to the user.", body = Problem),
+        (status = 404, description = "No such notification of this key's, or it is not addressed to the user.", body = Problem),
     ),
     security(("api_key" = []))
 )]
@@ -42,7 +43,7 @@ pub(crate) async fn get_notification(
     id: Result<Id, Problem>,
     narrow: Result<Params<Narrow>, Problem>,
 ) -> Result<Json<Trail>, Problem> {
-    extract::backend(&core, &parts, NOTIFICATIONS).await?;
+    let api_key = extract::backend(&core, &parts, NOTIFICATIONS).await?;
     let user = narrow?.0.user;
     if user.as_deref().is_some_and(|user| !channel::is_id(user)) {
         return Err(Problem::new(
@@ -50,5 +51,6 @@ pub(crate) async fn get_notification(
             "user: is not an id of a user",
         ));
     }
-    view::of(&core, &id?.0, user.as_deref()).await.map(Json)
+    let record = record::owned(&core, &id?.0, &api_key).await?;
+    view::of(&core, &record, user.as_deref()).await.map(Json)
 }

@@ -23,6 +23,7 @@ use std::sync::Arc;
     responses(
         (status = 200, description = "The counts.", body = Counts),
         (status = 401, description = "No valid token.", body = Problem),
+        (status = 429, description = "Too many requests of this user; see `Retry-After`.", body = Problem),
     ),
     security(("user_token" = []))
 )]

@@ -62,6 +62,7 @@ pub(crate) struct InboxView {
         (status = 200, description = "A page.", body = InboxView),
         (status = 400, description = "A parameter is wrong.", body = Problem),
         (status = 401, description = "No valid token.", body = Problem),
+        (status = 429, description = "Too many requests of this user; see `Retry-After`.", body = Problem),
     ),
     security(("user_token" = []))
 )]

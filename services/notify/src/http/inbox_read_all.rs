@@ -41,6 +41,7 @@ pub(crate) struct ReadAllRequest {
         (status = 400, description = "`up_to` is wrong.", body = Problem),
         (status = 401, description = "No valid token.", body = Problem),
         (status = 404, description = "No such notification in this inbox.", body = Problem),
+        (status = 429, description = "Too many requests of this user; see `Retry-After`.", body = Problem),
     ),
     security(("user_token" = []))
 )]

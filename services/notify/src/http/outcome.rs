@@ -27,8 +27,8 @@ pub(crate) struct OutcomeView {
     /// Left out of one that was refused.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) id: Option<String>,
-    /// `accepted`, `replicated` or `durable`: what is true of it now. `scheduled`: it waits for its time. In a batch
-    /// also `refused` (change it) and `failed` (send the same request again).
+    /// `accepted`, `replicated` or `durable`: what is true of it now. `scheduled`: it waits for its time.
+    /// `cancelled`: it was taken back before its time, and before this answer. In a batch also `refused` (change it) and `failed` (send the same request again).
     #[schema(value_type = String, example = "durable")]
     pub(crate) status: &'static str,
     /// Where it stands; one append for each channel.
@@ -95,6 +95,12 @@ impl OutcomeView {
             Outcome::Scheduled { id } => Self {
                 id: Some(id),
                 status: "scheduled",
+                appended: Vec::new(),
+                problem: None,
+            },
+            Outcome::Cancelled { id } => Self {
+                id: Some(id),
+                status: "cancelled",
                 appended: Vec::new(),
                 problem: None,
             },

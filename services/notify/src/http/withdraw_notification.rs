@@ -85,7 +85,7 @@ impl From<Record> for WithdrawnView {
         (status = 200, description = "What became of it.", body = WithdrawnView),
         (status = 401, description = "No valid API key.", body = Problem),
         (status = 403, description = "The key lacks the scope `notifications:publish`.", body = Problem),
-        (status = 404, description = "No such notification.", body = Problem),
+        (status = 404, description = "No such notification of this key's.", body = Problem),
         (status = 503, description = "The store is away; send the same again.", body = Problem),
     ),
     security(("api_key" = []))
@@ -96,7 +96,7 @@ pub(crate) async fn withdraw_notification(
     id: Result<Id, Problem>,
 ) -> Result<Json<WithdrawnView>, Problem> {
     let api_key = extract::backend(&core, &parts, NOTIFICATIONS).await?;
-    let record = withdraw::withdraw(&core, &id?.0).await?;
+    let record = withdraw::withdraw(&core, &id?.0, &api_key).await?;
     tracing::info!(
         by = api_key.id,
         id = record.id,

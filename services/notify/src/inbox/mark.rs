@@ -31,7 +31,9 @@ pub(crate) struct Change {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) id: Option<String>,
     pub(crate) marks: Vec<Marked>,
-    pub(crate) counts: Counts,
+    /// Left out of the event, and of an answer when they could not be counted: `counts` follows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) counts: Option<Counts>,
 }
 
 /// Whose inbox.
@@ -41,7 +43,8 @@ pub(crate) struct Owner<'a> {
     pub(crate) groups: &'a [String],
 }
 
-/// Marks `places` of the owner's inbox and publishes `read` and `counts` to his sessions, unless nothing changes.
+/// Marks `places` of the owner's inbox and publishes `read` and `counts` to his sessions, unless nothing changes. What
+/// is marked is told before anything else can fail; counts that fail come later.
 pub(crate) async fn mark(
     core: &Core,
     owner: Owner<'_>,
@@ -61,7 +64,7 @@ pub(crate) async fn mark(
         changed
     });
     let (_state, changed) = updated.await?;
-    let change = Change {
+    let mut change = Change {
         change: match mark {
             Mark::Read => "read",
             Mark::Unread => "unread",
@@ -73,11 +76,22 @@ pub(crate) async fn mark(
             .into_iter()
             .map(|(channel, n)| Marked { channel, n })
             .collect(),
-        counts: counts::of(core, owner.user, owner.groups).await?,
+        counts: None,
     };
     if changed {
         send(core, owner.user, "read", &change).await;
-        send(core, owner.user, "counts", &change.counts).await;
+    }
+    match counts::of(core, owner.user, owner.groups).await {
+        Ok(counts) => {
+            if changed {
+                send(core, owner.user, "counts", &counts).await;
+            }
+            change.counts = Some(counts);
+        }
+        Err(problem) => {
+            tracing::debug!(code = problem.code(), "a mark was kept but not counted");
+            core.touch(owner.user);
+        }
     }
     Ok(change)
 }

@@ -18,7 +18,7 @@ use fanfare_lifecycle::{Shutdown, Tasks};
 use fanfare_proto::Kind;
 use std::sync::Arc;
 
-/// Most notifications of one look; the rest comes with the next.
+/// Notifications of one page of a look.
 const AT_ONCE: usize = 500;
 
 /// Looks again and again until the shutdown begins.
@@ -30,7 +30,12 @@ pub(crate) fn spawn(core: Arc<Core>, tasks: &Tasks, shutdown: &Shutdown) {
                 () = shutdown.begun() => return,
                 () = tokio::time::sleep(core.settings.due_interval) => {}
             }
-            if let Err(problem) = sweep(&core).await {
+            // Dropped anywhere, the next look does the rest.
+            let swept = tokio::select! {
+                () = shutdown.begun() => return,
+                swept = sweep(&core) => swept,
+            };
+            if let Err(problem) = swept {
                 tracing::warn!(
                     code = problem.code(),
                     "due notifications could not be looked at"
@@ -40,28 +45,46 @@ pub(crate) fn spawn(core: Arc<Core>, tasks: &Tasks, shutdown: &Shutdown) {
     });
 }
 
+/// Looks at everything that is due. One that fails stays for the next look, and keeps no other one waiting.
 async fn sweep(core: &Core) -> Result<(), Problem> {
-    let due = core
-        .handles
-        .kv
-        .scan(bucket::TRAIL, "due/", None, AT_ONCE)
-        .await
-        .map_err(problem::of_kv)?;
-    let now_ms = core.clock.now_ms();
-    for found in due {
-        let Some((at_ms, id)) = parse(&found.key) else {
-            continue;
-        };
-        if at_ms > now_ms {
-            break;
+    let mut after: Option<String> = None;
+    loop {
+        let page = core
+            .handles
+            .kv
+            .scan(bucket::TRAIL, "due/", after.as_deref(), AT_ONCE)
+            .await
+            .map_err(problem::of_kv)?;
+        let now_ms = core.clock.now_ms();
+        let is_full = page.len() == AT_ONCE;
+        for found in page {
+            if let Some((at_ms, id)) = parse(&found.key) {
+                if at_ms > now_ms {
+                    return Ok(());
+                }
+                if let Err(problem) = look(core, &found.key, id, at_ms).await {
+                    tracing::warn!(
+                        id,
+                        code = problem.code(),
+                        "a due notification could not be looked at"
+                    );
+                }
+            }
+            after = Some(found.key);
         }
-        if settle(core, id, at_ms).await? {
-            core.handles
-                .kv
-                .delete(bucket::TRAIL, &found.key, Expect::Any)
-                .await
-                .map_err(problem::of_kv)?;
+        if !is_full {
+            return Ok(());
         }
+    }
+}
+
+async fn look(core: &Core, key: &str, id: &str, at_ms: i64) -> Result<(), Problem> {
+    if settle(core, id, at_ms).await? {
+        core.handles
+            .kv
+            .delete(bucket::TRAIL, key, Expect::Any)
+            .await
+            .map_err(problem::of_kv)?;
     }
     Ok(())
 }

@@ -6,8 +6,12 @@ use fanfare_http::Problem;
 use fanfare_proto::{Channel, wire::Entry};
 use prost::Message as _;
 
-/// Most entries that are looked at after the time.
+/// Entries that are looked at in any case, however late they were stored: the log may have been away when it was time.
 const ENTRIES: usize = 1_000;
+/// Entries stored within this time are all looked at, in milliseconds: a log that runs appends sooner.
+const WINDOW_MS: i64 = 60_000;
+/// Most entries one search looks at: 1,600 a second in one channel. Beyond them nothing is said.
+const ENTRIES_MAX: usize = 100_000;
 /// How much the store's clock may be behind ours, in milliseconds.
 const SKEW_MS: i64 = 2_000;
 /// Entries of one look.
@@ -66,7 +70,11 @@ pub(crate) async fn last_at(core: &Core, channel: &Channel, at_ms: i64) -> Resul
     Ok(next - 1)
 }
 
-/// Finds notification `id` among the first records of `channel` stored at or after `since_ms`.
+/// Finds notification `id` among the records of `channel` stored at `since_ms` or within a minute from then.
+///
+/// # Errors
+///
+/// `unavailable`, also when there are too many of them to say that it is not there.
 pub(crate) async fn by_id(
     core: &Core,
     channel: &Channel,
@@ -74,11 +82,13 @@ pub(crate) async fn by_id(
     since_ms: i64,
 ) -> Result<Option<Located>, Problem> {
     let head = head(core, channel).await?;
+    let upto_ms = since_ms.saturating_add(WINDOW_MS);
     let since_ms = since_ms.saturating_sub(SKEW_MS);
     let mut after = first_since(core, channel, head, since_ms)
         .await?
         .saturating_sub(1);
-    for _page in 0..ENTRIES / PAGE {
+    let mut looked = 0;
+    while looked < ENTRIES_MAX {
         let page = core
             .handles
             .log
@@ -88,12 +98,16 @@ pub(crate) async fn by_id(
         if let Some(located) = page.records.iter().find_map(|record| matching(record, id)) {
             return Ok(Some(located));
         }
-        match page.records.last() {
-            Some(last) if page.more => after = last.position.n,
-            _ => break,
+        looked += page.records.len();
+        let Some(last) = page.records.last().filter(|_last| page.more) else {
+            return Ok(None);
+        };
+        if looked >= ENTRIES && last.stored_at_ms > upto_ms {
+            return Ok(None);
         }
+        after = last.position.n;
     }
-    Ok(None)
+    Err(problem::unavailable())
 }
 
 /// Finds notification `id` among the newest records of `channel`.

@@ -41,6 +41,8 @@ pub(crate) enum Outcome {
     },
     /// It waits for its time.
     Scheduled { id: String },
+    /// It was taken back before its time.
+    Cancelled { id: String },
     /// The publisher must change it.
     Refused(Flaw),
     /// The back end failed; the same request again finishes what is missing.
@@ -52,6 +54,7 @@ impl Outcome {
         match self {
             Self::Stored { .. } => metrics::Outcome::Stored,
             Self::Scheduled { .. } => metrics::Outcome::Scheduled,
+            Self::Cancelled { .. } => metrics::Outcome::Cancelled,
             Self::Refused(_) => metrics::Outcome::Refused,
             Self::Failed { .. } => metrics::Outcome::Failed,
         }
@@ -80,7 +83,8 @@ pub(crate) async fn publish(
                 let id = item.id.clone();
                 outcomes.push(Some(
                     match scheduled::schedule(core, &item, &record).await {
-                        Ok(()) => Outcome::Scheduled { id },
+                        Ok(true) => Outcome::Scheduled { id },
+                        Ok(false) => Outcome::Cancelled { id },
                         Err(problem) => Outcome::Failed { id, problem },
                     },
                 ));

@@ -10,7 +10,8 @@ use fanfare_bus::{
     kv::{Expect, Op},
 };
 use fanfare_http::Problem;
-use fanfare_proto::Channel;
+use fanfare_proto::{Channel, ErrorCode};
+use fanfare_tokens::ApiKey;
 use serde::{Deserialize, Serialize};
 
 /// Most attempts to change a record that others change too.
@@ -117,6 +118,25 @@ async fn read(core: &Core, id: &str) -> Result<Option<(Record, u64)>, Problem> {
     let record = serde_json::from_slice(&found.value)
         .map_err(|_shape| problem::internal("a notification's record is unreadable"))?;
     Ok(Some((record, found.revision)))
+}
+
+/// The record of `id`, for a backend that may see it: the one that published it, or an administrator.
+///
+/// # Errors
+///
+/// `not_found`, also for one that somebody else published, so that ids tell nothing.
+pub(crate) async fn owned(core: &Core, id: &str, key: &ApiKey) -> Result<Record, Problem> {
+    get(core, id)
+        .await?
+        .filter(|record| record.by == key.id || key.may("admin"))
+        .ok_or_else(missing)
+}
+
+pub(crate) fn missing() -> Problem {
+    Problem::new(
+        ErrorCode::NotFound,
+        "there is no such notification of yours, or it is older than the trail is kept",
+    )
 }
 
 /// Changes the record of `id`, again when another worker was faster. `change` says whether there is something to

@@ -3,6 +3,7 @@
 use super::{
     publish::Item,
     record::{self, Record, due_key, schedule_key},
+    withdraw,
 };
 use crate::{
     core::{Core, bucket},
@@ -22,9 +23,9 @@ pub(crate) const LOOK_MS: i64 = 3_600_000;
 /// Schedules under way at once.
 const AT_ONCE: usize = 32;
 
-/// Schedules `item` on all of its channels. `record` is written first, so that it can be cancelled from then on; a
-/// repeated attempt leaves alone what was withdrawn meanwhile.
-pub(crate) async fn schedule(core: &Core, item: &Item, record: &Record) -> Result<(), Problem> {
+/// Schedules `item` on all of its channels; `false` when it was withdrawn, and then none of it is left. `record` is
+/// written first, so that it can be cancelled from then on.
+pub(crate) async fn schedule(core: &Core, item: &Item, record: &Record) -> Result<bool, Problem> {
     let due_ms = item.draft.due_ms(item.at_ms);
     let wait_ms = due_ms.saturating_sub(core.clock.now_ms()).max(0);
     let due = Op::Put {
@@ -37,13 +38,28 @@ pub(crate) async fn schedule(core: &Core, item: &Item, record: &Record) -> Resul
     match core.handles.kv.batch(bucket::TRAIL, ops).await {
         Ok(()) => {}
         Err(KvError::Conflict) => {
-            let known = record::get(core, &item.id).await?;
-            if known.is_some_and(|known| known.withdrawn_at_ms.is_some()) {
-                return Ok(());
+            if withdrawn(core, &item.id).await?.is_some() {
+                return Ok(false);
             }
         }
         Err(error) => return Err(problem::of_kv(error)),
     }
+    let scheduled = places(core, item, due_ms).await;
+    // Whoever withdraws says so before he cancels. If he said it before now, he may have cancelled before there was
+    // something to cancel; if he has not, he will find everything.
+    if let Some(record) = withdrawn(core, &item.id).await? {
+        withdraw::again(core, &record).await?;
+        return Ok(false);
+    }
+    scheduled.map(|()| true)
+}
+
+async fn withdrawn(core: &Core, id: &str) -> Result<Option<Record>, Problem> {
+    let known = record::get(core, id).await?;
+    Ok(known.filter(|known| known.withdrawn_at_ms.is_some()))
+}
+
+async fn places(core: &Core, item: &Item, due_ms: i64) -> Result<(), Problem> {
     let places: Vec<_> = item.draft.channels.iter().enumerate().collect();
     for some in places.chunks(AT_ONCE) {
         let schedules = some.iter().map(|(place, channel)| {

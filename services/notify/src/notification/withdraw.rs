@@ -7,27 +7,23 @@ use super::{
 use crate::{core::Core, problem};
 use fanfare_bus::log::{Append, Expect};
 use fanfare_http::Problem;
-use fanfare_proto::{Channel, ErrorCode, Kind};
+use fanfare_proto::{Channel, Kind};
+use fanfare_tokens::ApiKey;
 use futures_util::future::join_all;
 use prost::Message as _;
 
 /// Channels worked on at once.
 const AT_ONCE: usize = 32;
 
-/// Withdraws notification `id` from every channel; answers what became of each place. Repeating it finishes what a
+/// Withdraws notification `id` of `key` from every channel; answers what became of each place. Repeating it finishes what a
 /// failure left, and changes nothing otherwise.
 ///
 /// # Errors
 ///
-/// `not_found`; a failure of the back end, after which some places may be done.
-pub(crate) async fn withdraw(core: &Core, id: &str) -> Result<Record, Problem> {
+/// `not_found`, also for one that another key published; a failure of the back end, after which some places may be done.
+pub(crate) async fn withdraw(core: &Core, id: &str, key: &ApiKey) -> Result<Record, Problem> {
     let now_ms = core.clock.now_ms();
-    let missing = || {
-        Problem::new(
-            ErrorCode::NotFound,
-            "there is no such notification, or it is older than the trail is kept",
-        )
-    };
+    record::owned(core, id, key).await?;
     // Known to be withdrawn before anything is done, so that an attempt to publish it that is still under way stops.
     let record = record::update(core, id, |record| {
         let first = record.withdrawn_at_ms.is_none();
@@ -35,7 +31,7 @@ pub(crate) async fn withdraw(core: &Core, id: &str) -> Result<Record, Problem> {
         first
     })
     .await?
-    .ok_or_else(missing)?;
+    .ok_or_else(record::missing)?;
     let mut places = Vec::with_capacity(record.places.len());
     let all: Vec<usize> = (0..record.places.len()).collect();
     for some in all.chunks(AT_ONCE) {
@@ -48,13 +44,44 @@ pub(crate) async fn withdraw(core: &Core, id: &str) -> Result<Record, Problem> {
         record.places.clone_from(&places);
         true
     });
-    let record = done.await?.ok_or_else(missing)?;
+    let record = done.await?.ok_or_else(record::missing)?;
     for place in &record.places {
         if place.channel.kind() == Kind::User && place.withdrawn == Some(Withdrawn::Retracted) {
             core.touch(place.channel.id());
         }
     }
     Ok(record)
+}
+
+/// Takes back what a publisher has scheduled after `record` was withdrawn: cancels it, or retracts what came meanwhile.
+pub(super) async fn again(core: &Core, record: &Record) -> Result<(), Problem> {
+    let mut fresh = record.clone();
+    for place in &mut fresh.places {
+        if place.withdrawn == Some(Withdrawn::Cancelled) {
+            place.withdrawn = None;
+        }
+    }
+    let all: Vec<usize> = (0..fresh.places.len()).collect();
+    let mut places = Vec::with_capacity(all.len());
+    for some in all.chunks(AT_ONCE) {
+        let done = join_all(some.iter().map(|index| place(core, &fresh, *index))).await;
+        for place in done {
+            places.push(place?);
+        }
+    }
+    let is_sent = |place: &Place| place.withdrawn == Some(Withdrawn::Retracted);
+    record::update(core, &record.id, |record| {
+        let mut changed = false;
+        for (known, found) in record.places.iter_mut().zip(&places) {
+            if is_sent(found) && !is_sent(known) {
+                known.clone_from(found);
+                changed = true;
+            }
+        }
+        changed
+    })
+    .await?;
+    Ok(())
 }
 
 async fn place(core: &Core, record: &Record, index: usize) -> Result<Place, Problem> {

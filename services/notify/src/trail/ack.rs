@@ -56,6 +56,10 @@ async fn keep(core: &Core, request: AckRequest) -> Result<(), Problem> {
     if !record.places.iter().any(is_addressee) {
         return Ok(());
     }
+    // Repeated ones stay away from the one writer of the store.
+    if by(core, &request.id, &caller.user).await?.is_some() {
+        return Ok(());
+    }
     let acked = Acked {
         user: caller.user,
         session: caller.session,

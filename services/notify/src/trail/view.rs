@@ -34,18 +34,12 @@ struct Known {
     receipts: Vec<Written>,
 }
 
-/// The trail of notification `id`; with `user`, of him alone.
+/// The trail of the notification that `record` is of; with `user`, of him alone.
 ///
 /// # Errors
 ///
-/// `not_found` when there is no such notification, or `user` is not among its addressees.
-pub(crate) async fn of(core: &Core, id: &str, user: Option<&str>) -> Result<Trail, Problem> {
-    let record = record::get(core, id).await?.ok_or_else(|| {
-        Problem::new(
-            ErrorCode::NotFound,
-            "there is no such notification, or it is older than the trail is kept",
-        )
-    })?;
+/// `not_found` when `user` is not among its addressees.
+pub(crate) async fn of(core: &Core, record: &Record, user: Option<&str>) -> Result<Trail, Problem> {
     let wanted: Vec<&record::Place> = record
         .places
         .iter()
@@ -61,7 +55,7 @@ pub(crate) async fn of(core: &Core, id: &str, user: Option<&str>) -> Result<Trai
         ));
     }
     let shown = wanted.iter().take(SHOWN_MAX);
-    let known = join_all(shown.map(|place| known(core, &record, place))).await;
+    let known = join_all(shown.map(|place| known(core, record, place))).await;
     let known: Vec<Known> = known.into_iter().collect::<Result<_, _>>()?;
     let users: Vec<&str> = match user {
         Some(user) => vec![user],
@@ -74,10 +68,10 @@ pub(crate) async fn of(core: &Core, id: &str, user: Option<&str>) -> Result<Trai
     let addressees = join_all(
         users
             .into_iter()
-            .map(|user| addressee(core, &record, &known, user)),
+            .map(|user| addressee(core, record, &known, user)),
     );
     let addressees: Vec<Addressee> = addressees.await.into_iter().collect::<Result<_, _>>()?;
-    let mut acked = ack::all(core, id).await?;
+    let mut acked = ack::all(core, &record.id).await?;
     let acked_more = acked.len() > ack::SHOWN_MAX;
     acked.truncate(ack::SHOWN_MAX);
     if let Some(user) = user {
@@ -85,7 +79,7 @@ pub(crate) async fn of(core: &Core, id: &str, user: Option<&str>) -> Result<Trai
     }
     Ok(Trail {
         id: record.id.clone(),
-        status: status(core, &record),
+        status: status(core, record),
         accepted_at: Timestamp::from_ms(record.accepted_at_ms),
         deliver_at: record.deliver_at_ms.map(Timestamp::from_ms),
         expires_at: record.expires_at_ms.map(Timestamp::from_ms),
@@ -93,7 +87,7 @@ pub(crate) async fn of(core: &Core, id: &str, user: Option<&str>) -> Result<Trai
         collapse_key: record.collapse_key.clone(),
         channels: known
             .iter()
-            .map(|known| Place::of(core, &record, known))
+            .map(|known| Place::of(core, record, known))
             .collect(),
         channels_left_out: wanted.len() - known.len(),
         addressees,

@@ -1,4 +1,4 @@
-//! The real store, with a place where a worker dies: its request stops there for ever, and the test drops it.
+//! The real store, with places where a test steps in: a request stops there, or is told that the store is away.
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -8,7 +8,10 @@ use fanfare_bus::{
     log::{Append, Appended, Head, Page, Slice},
 };
 use fanfare_proto::{Channel, Position};
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
 use tokio::sync::Notify;
 
 /// Where the worker dies.
@@ -22,38 +25,65 @@ pub(crate) enum Death {
     BeforeAnswer,
 }
 
-struct Gate<T: ?Sized> {
-    inner: Arc<T>,
-    death: Death,
-    reached: Arc<Notify>,
+/// What a test does at the places.
+#[derive(Default)]
+pub(crate) struct Control {
+    /// Requests stop here until they are released; never released, their worker is dead.
+    stop: Option<Death>,
+    pub(crate) reached: Arc<Notify>,
+    pub(crate) release: Notify,
+    /// So many of the next `heads` find the log away.
+    pub(crate) heads_away: AtomicUsize,
+    /// Calls of `heads` under way stop while there are fewer than this.
+    pub(crate) heads_together: AtomicUsize,
+    heads_inside: AtomicUsize,
+    pub(crate) heads_most: AtomicUsize,
+    /// Records written, or tried to.
+    pub(crate) puts: AtomicUsize,
 }
 
-impl<T: ?Sized> Gate<T> {
-    async fn at(&self, death: Death) {
-        if self.death == death {
-            self.reached.notify_one();
-            std::future::pending::<()>().await;
+impl Control {
+    pub(crate) fn stopping(stop: Death) -> Arc<Self> {
+        Arc::new(Self {
+            stop: Some(stop),
+            ..Self::default()
+        })
+    }
+
+    /// `handles` with these places.
+    pub(crate) fn over(self: &Arc<Self>, handles: &Handles) -> Handles {
+        Handles {
+            bus: Arc::clone(&handles.bus),
+            log: Arc::new(Gate {
+                inner: Arc::clone(&handles.log),
+                control: Arc::clone(self),
+            }),
+            kv: Arc::new(Gate {
+                inner: Arc::clone(&handles.kv),
+                control: Arc::clone(self),
+            }),
         }
     }
 }
 
-/// `handles` with such a place, and what is told when it is reached.
+struct Gate<T: ?Sized> {
+    inner: Arc<T>,
+    control: Arc<Control>,
+}
+
+impl<T: ?Sized> Gate<T> {
+    async fn at(&self, death: Death) {
+        if self.control.stop == Some(death) {
+            self.control.reached.notify_one();
+            self.control.release.notified().await;
+        }
+    }
+}
+
+/// `handles` with a place where the worker dies, and what is told when it is reached.
 pub(crate) fn dying(handles: &Handles, death: Death) -> (Handles, Arc<Notify>) {
-    let reached = Arc::new(Notify::new());
-    let handles = Handles {
-        bus: Arc::clone(&handles.bus),
-        log: Arc::new(Gate {
-            inner: Arc::clone(&handles.log),
-            death,
-            reached: Arc::clone(&reached),
-        }),
-        kv: Arc::new(Gate {
-            inner: Arc::clone(&handles.kv),
-            death,
-            reached: Arc::clone(&reached),
-        }),
-    };
-    (handles, reached)
+    let control = Control::stopping(death);
+    (control.over(handles), Arc::clone(&control.reached))
 }
 
 #[async_trait]
@@ -81,7 +111,33 @@ impl Log for Gate<dyn Log> {
     }
 
     async fn heads(&self, channels: &[Channel]) -> Result<Vec<Head>, LogError> {
-        self.inner.heads(channels).await
+        let control = &self.control;
+        let away = control
+            .heads_away
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| {
+                left.checked_sub(1)
+            });
+        if away.is_ok() {
+            return Err(LogError::Unavailable);
+        }
+        let inside = control.heads_inside.fetch_add(1, Ordering::SeqCst) + 1;
+        control.heads_most.fetch_max(inside, Ordering::SeqCst);
+        while control.heads_most.load(Ordering::SeqCst)
+            < control.heads_together.load(Ordering::SeqCst)
+        {
+            tokio::task::yield_now().await;
+        }
+        // Whoever else gets in does so now.
+        for _turn in 0..if control.heads_together.load(Ordering::SeqCst) > 0 {
+            1_000
+        } else {
+            0
+        } {
+            tokio::task::yield_now().await;
+        }
+        let heads = self.inner.heads(channels).await;
+        control.heads_inside.fetch_sub(1, Ordering::SeqCst);
+        heads
     }
 
     async fn read(
@@ -149,6 +205,7 @@ impl Kv for Gate<dyn Kv> {
         expect: kv::Expect,
         ttl_ms: Option<u64>,
     ) -> Result<u64, KvError> {
+        self.control.puts.fetch_add(1, Ordering::SeqCst);
         if bucket == "idempotency" && expect != kv::Expect::Absent {
             self.at(Death::BeforeAnswer).await;
         }

@@ -32,6 +32,7 @@ pub(crate) struct House {
     pub(crate) metrics: Metrics,
     pub(crate) app: Router,
     pub(crate) publisher: String,
+    pub(crate) other_publisher: String,
     pub(crate) channels_key: String,
     pub(crate) admin: String,
     authority: Arc<Authority>,
@@ -125,6 +126,14 @@ impl House {
     }
 
     pub(crate) async fn open_with(settings: Settings) -> Self {
+        Self::open_through(settings, Clone::clone).await
+    }
+
+    /// The worker gets what `wrap` makes of the store; the test keeps the bare one.
+    pub(crate) async fn open_through(
+        settings: Settings,
+        wrap: impl FnOnce(&Handles) -> Handles,
+    ) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let (clock, tasks, shutdown) = (Clock::manual(NOW_MS), Tasks::new(), Shutdown::new());
         let store = embedded::Settings::new(dir.path());
@@ -134,6 +143,7 @@ impl House {
         let mut keys = HashMap::new();
         let publisher = key(&["notifications:publish"], &mut keys);
         let channels_key = key(&["channels:publish"], &mut keys);
+        let other_publisher = key(&["notifications:publish"], &mut keys);
         let admin = key(&["admin"], &mut keys);
         let signing = SigningKey::generate().unwrap();
         let serving = issue(&handles, &signing, keys).await;
@@ -148,7 +158,7 @@ impl House {
         .unwrap();
         let metrics = Metrics::new();
         let deps = Deps {
-            handles: handles.clone(),
+            handles: wrap(&handles),
             clock: clock.clone(),
             tasks: tasks.clone(),
             shutdown: shutdown.clone(),
@@ -162,6 +172,7 @@ impl House {
             clock,
             metrics,
             publisher,
+            other_publisher,
             channels_key,
             admin,
             authority,

@@ -1,5 +1,9 @@
-use crate::house::House;
+use crate::{
+    gate::Control,
+    house::{House, settings},
+};
 use serde_json::{Value, json};
+use std::sync::{Arc, atomic::Ordering};
 
 fn titles(page: &Value) -> Vec<String> {
     let items = page["items"].as_array().unwrap();
@@ -173,4 +177,64 @@ async fn many_passed_over_entries_do_not_end_the_pages() {
     let page = house.get(&path, &token).await.expect(200);
     assert_eq!(titles(&page), ["old"]);
     assert_eq!(page.get("next_cursor"), None);
+}
+
+#[tokio::test]
+async fn only_so_many_inboxes_are_counted_at_once() {
+    let control = Arc::new(Control::default());
+    let house = House::open_through(settings(), |handles| control.over(handles)).await;
+    house.tell("u1", "t").await;
+    control.heads_together.store(32, Ordering::SeqCst);
+    let tokens: Vec<String> = (0..60)
+        .map(|user| house.token(&format!("u{user}"), &[]))
+        .collect();
+    let counts = tokens
+        .iter()
+        .map(|token| house.get("/v1/inbox/counts", token));
+    let answers = futures_util::future::join_all(counts).await;
+    let unread: u64 = answers
+        .into_iter()
+        .map(|answer| answer.expect(200)["unread"].as_u64().unwrap())
+        .sum();
+    assert_eq!(unread, 1);
+    assert_eq!(control.heads_most.load(Ordering::SeqCst), 32);
+}
+
+#[tokio::test]
+async fn who_asks_too_often_is_told_when_to_come_back() {
+    let house = House::open().await;
+    let token = house.token("7", &[]);
+    for _burst in 0..40 {
+        house.get("/v1/inbox/counts", &token).await.expect(200);
+    }
+    for (method, path) in [
+        ("GET", "/v1/inbox"),
+        ("GET", "/v1/inbox/counts"),
+        ("POST", "/v1/inbox/read-all"),
+    ] {
+        let answer = crate::house::call(&house.app, method, path, &token, &[], "").await;
+        assert_eq!(answer.headers["retry-after"], "1", "{path}");
+        assert_eq!(answer.expect(429)["code"], "rate_limited", "{path}");
+    }
+    let other = house.token("8", &[]);
+    house.get("/v1/inbox/counts", &other).await.expect(200);
+    house.clock.advance(50);
+    house.get("/v1/inbox/counts", &token).await.expect(200);
+    house.get("/v1/inbox/counts", &token).await.expect(429);
+}
+
+#[tokio::test]
+async fn counts_say_which_channels_they_are_of() {
+    let house = House::open().await;
+    let mut bases = Vec::new();
+    for groups in [&["ops", "dev"][..], &["dev", "ops"], &["ops"], &[]] {
+        let token = house.token("7", groups);
+        let counts = house.get("/v1/inbox/counts", &token).await.expect(200);
+        bases.push(counts["basis"].as_str().unwrap().to_owned());
+    }
+    assert_eq!(bases[0], bases[1]);
+    bases.remove(0);
+    bases.sort();
+    bases.dedup();
+    assert_eq!(bases.len(), 3);
 }

@@ -1,9 +1,13 @@
-use crate::house::{House, caller};
+use crate::{
+    gate::Control,
+    house::{House, caller, settings},
+};
 use fanfare_proto::{
     Timestamp, subject,
     wire::{CountsReply, CountsRequest, ReadReply, ReadRequest},
 };
 use serde_json::{Value, json};
+use std::sync::{Arc, atomic::Ordering};
 
 async fn counts(house: &House, token: &str) -> Value {
     house.get("/v1/inbox/counts", token).await.expect(200)
@@ -39,7 +43,8 @@ async fn marks_change_counts_and_tell_the_other_sessions() {
             // The counts of the publishes above may still be under way.
             let (kind, data) = events.next().await;
             if kind == "read" {
-                assert_eq!(data, change);
+                assert_eq!(data["marks"], change["marks"]);
+                assert_eq!(data["id"], change["id"]);
                 assert_eq!(
                     events.next().await,
                     ("counts".into(), change["counts"].clone())
@@ -216,4 +221,24 @@ async fn many_notifications_at_once_give_one_counts_with_the_known_groups() {
     let path = format!("/v1/inbox/{id}/read");
     house.post(&path, &token, "").await.expect(200);
     assert_eq!(events.next().await.0, "read");
+}
+
+#[tokio::test]
+async fn a_mark_that_cannot_be_counted_is_kept_and_told() {
+    let control = Arc::new(Control::default());
+    let house = House::open_through(settings(), |handles| control.over(handles)).await;
+    let token = house.token("7", &[]);
+    let mut events = house.events("7").await;
+    let id = house.tell("7", "one").await;
+    assert_eq!(events.next().await.0, "counts");
+    control.heads_away.store(1, Ordering::SeqCst);
+    let path = format!("/v1/inbox/{id}/read");
+    let change = house.post(&path, &token, "").await.expect(200);
+    assert_eq!(
+        (&change["change"], change.get("counts")),
+        (&json!("read"), None)
+    );
+    assert_eq!(events.next().await, ("read".into(), change));
+    let (kind, later) = events.next().await;
+    assert_eq!((kind.as_str(), &later["unread"]), ("counts", &json!(0)));
 }

@@ -1,4 +1,7 @@
-use crate::house::House;
+use crate::{
+    gate::{Control, Death, dying},
+    house::{House, PATIENCE, call},
+};
 use serde_json::json;
 
 const IN_A_MINUTE: &str = "2026-11-23T00:01:00Z";
@@ -116,4 +119,89 @@ async fn a_scheduled_one_collapses_what_is_older_when_it_comes() {
         (&json!(2), &json!(1))
     );
     assert_eq!(house.titles("user:7").await, ["new"]);
+}
+
+#[tokio::test]
+async fn what_is_withdrawn_while_it_is_scheduled_is_not_delivered() {
+    let house = House::open().await;
+    let control = Control::stopping(Death::BeforeAppend);
+    let (_slow, app) = house.worker(control.over(&house.handles)).await;
+    let body = json!({"to": {"users": ["7"]}, "title": "no", "deliver_at": IN_A_MINUTE});
+    let path = "/v1/notifications";
+    let publish = call(&app, "POST", path, &house.publisher, &[], body.to_string());
+    let withdraw = async {
+        tokio::time::timeout(PATIENCE, control.reached.notified())
+            .await
+            .unwrap();
+        let id = scheduled_id(&house).await;
+        let withdrawn = house.withdraw(&id).await.expect(200);
+        assert_eq!(withdrawn["status"], "cancelled");
+        control.release.notify_one();
+    };
+    let (answer, ()) = tokio::join!(publish, withdraw);
+    assert_eq!(answer.expect(202)["status"], "cancelled");
+    let other = json!({"to": {"users": ["8"]}, "title": "yes", "deliver_at": IN_A_MINUTE});
+    house.publish(other).await.expect(202);
+    house.advance_until(60_000, "user:8", 1).await;
+    assert!(house.log("user:7").await.is_empty());
+}
+
+#[tokio::test]
+async fn a_repeat_of_what_was_withdrawn_says_so() {
+    let house = House::open().await;
+    let (handles, reached) = dying(&house.handles, Death::AfterAppend);
+    let (dead, app) = house.worker(handles).await;
+    let body = json!({"to": {"users": ["7"]}, "title": "no", "deliver_at": IN_A_MINUTE});
+    let (path, headers) = ("/v1/notifications", [("idempotency-key", "k")]);
+    let first = call(
+        &app,
+        "POST",
+        path,
+        &house.publisher,
+        &headers,
+        body.to_string(),
+    );
+    tokio::select! {
+        _ = first => panic!("the worker lived"),
+        told = tokio::time::timeout(PATIENCE, reached.notified()) => told.unwrap(),
+    }
+    drop(dead);
+    let id = scheduled_id(&house).await;
+    house.withdraw(&id).await.expect(200);
+    house.clock.advance(5_000);
+    let again = house.publish_once("k", &body).await.expect(202);
+    assert_eq!(
+        (&again["id"], &again["status"]),
+        (&json!(id), &json!("cancelled"))
+    );
+}
+
+async fn scheduled_id(house: &House) -> String {
+    let due = house
+        .handles
+        .kv
+        .scan("trail", "due/", None, 1)
+        .await
+        .unwrap();
+    due[0].key.rsplit('/').next().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn one_behind_many_others_is_retracted() {
+    let house = House::open().await;
+    let later = json!({"to": {"users": ["7"]}, "title": "later", "deliver_at": IN_A_MINUTE});
+    let id = house.publish(later).await.expect(202)["id"].clone();
+    house.clock.advance(59_000);
+    for count in [1_000, 200] {
+        let items: Vec<_> = (0..count)
+            .map(|_index| json!({"to": {"users": ["7"]}, "title": "t", "ttl_seconds": 3_600}))
+            .collect();
+        house.publish(json!(items)).await.expect(202);
+    }
+    let mut tail = house.handles.log.tail().await.unwrap();
+    house.clock.advance(1_000);
+    tokio::time::timeout(PATIENCE, tail.next()).await.unwrap();
+    let withdrawn = house.withdraw(id.as_str().unwrap()).await.expect(200);
+    assert_eq!(withdrawn["status"], "retracted");
+    assert_eq!(withdrawn["channels"][0]["n"], 1_201);
 }

@@ -1,4 +1,7 @@
-use crate::house::{House, NOW_MS, caller};
+use crate::{
+    gate::Control,
+    house::{House, NOW_MS, caller, settings},
+};
 use fanfare_bus::bus::{Responder, Serving};
 use fanfare_proto::{
     subject,
@@ -6,6 +9,7 @@ use fanfare_proto::{
 };
 use prost::Message as _;
 use serde_json::{Value, json};
+use std::sync::{Arc, atomic::Ordering};
 
 fn session(name: &str, ended_at_ms: i64, close_code: u32, coverage: &[Coverage]) -> SessionReport {
     SessionReport {
@@ -316,4 +320,21 @@ async fn reports_that_make_no_sense_hurt_nobody() {
     garbage.await.unwrap();
     let trail = house.trail(&id, "").await;
     assert_eq!(trail["channels"][0]["live_sessions"], 1);
+}
+
+#[tokio::test]
+async fn a_repeated_ack_writes_nothing() {
+    let control = Arc::new(Control::default());
+    let house = House::open_through(settings(), |handles| control.over(handles)).await;
+    let id = house.tell("7", "hello").await;
+    let ack = AckRequest {
+        caller: caller("7", &[]),
+        id,
+        at_ms: NOW_MS,
+    };
+    let before = control.puts.load(Ordering::SeqCst);
+    for _time in 0..3 {
+        house.report(subject::NOTIFY_ACK, &ack).await;
+    }
+    assert_eq!(control.puts.load(Ordering::SeqCst), before + 1);
 }

@@ -64,6 +64,29 @@ async fn what_is_not_there_is_not_found() {
 }
 
 #[tokio::test]
+async fn another_publisher_can_neither_follow_nor_take_it_back() {
+    let house = House::open().await;
+    let id = house.tell("7", "mine").await;
+    let path = format!("/v1/notifications/{id}");
+    for method in ["GET", "DELETE"] {
+        let answer = call(&house.app, method, &path, &house.other_publisher, &[], "").await;
+        assert_eq!(answer.expect(404)["code"], "not_found", "{method}");
+    }
+    let trail = house.trail(&id, "").await;
+    assert_eq!(
+        (&trail["status"], trail.get("withdrawn_at")),
+        (&json!("sent"), None)
+    );
+    assert_eq!(house.titles("user:7").await, ["mine"]);
+    for method in ["GET", "DELETE"] {
+        call(&house.app, method, &path, &house.admin, &[], "")
+            .await
+            .expect(200);
+    }
+    assert!(house.titles("user:7").await.is_empty());
+}
+
+#[tokio::test]
 async fn a_repeated_publish_does_not_bring_it_back() {
     let house = House::open().await;
     let body = json!({"to": {"users": ["7"]}, "title": "oops"});

@@ -23,6 +23,7 @@ use std::sync::Arc;
         (status = 200, description = "What changed, and the new counts.", body = Change),
         (status = 401, description = "No valid token.", body = Problem),
         (status = 404, description = "No such notification in this inbox.", body = Problem),
+        (status = 429, description = "Too many requests of this user; see `Retry-After`.", body = Problem),
     ),
     security(("user_token" = []))
 )]
