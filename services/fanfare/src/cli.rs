@@ -7,7 +7,7 @@
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use ipnet::IpNet;
-use std::{net::SocketAddr, path::PathBuf};
+use std::path::PathBuf;
 
 /// Real-time notifications for any backend.
 ///
@@ -51,10 +51,10 @@ pub(crate) struct Serve {
     pub(crate) data_dir: PathBuf,
     /// The public address: WebSockets and the HTTP API.
     #[arg(long, env = "FANFARE_LISTEN", default_value = "127.0.0.1:8000")]
-    pub(crate) listen: SocketAddr,
+    pub(crate) listen: String,
     /// The internal address: /livez, /readyz and /metrics. Do not publish it.
     #[arg(long, env = "FANFARE_ADMIN_LISTEN", default_value = "127.0.0.1:9000")]
-    pub(crate) admin_listen: SocketAddr,
+    pub(crate) admin_listen: String,
     /// Password of the first administrator, `admin`, on the first start; made up and printed once when not given.
     #[arg(long, env = "FANFARE_ADMIN_PASSWORD", hide_env_values = true)]
     pub(crate) admin_password: Option<String>,
