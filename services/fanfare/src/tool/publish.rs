@@ -67,7 +67,7 @@ mod tests {
     fn a_topic_asks_for_data_and_for_nothing_else() {
         let error = parse(&["--topic", "x"]).unwrap_err().to_string();
         assert!(
-            error.contains("--data") && !error.contains("TITLE"),
+            error.contains("--data") && !error.contains("<TITLE>"),
             "{error}"
         );
         assert!(parse(&["--topic", "x", "--data", "1"]).is_ok());
