@@ -7,9 +7,9 @@
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use ipnet::IpNet;
-use std::{net::SocketAddr, path::PathBuf};
+use std::path::PathBuf;
 
-/// Real-time notifications and chat for any backend.
+/// Real-time notifications for any backend.
 ///
 /// Without a command, starts everything in one process: the WebSocket gateway, auth and notify, on a store in a
 /// directory. Nothing else has to be installed.
@@ -51,10 +51,10 @@ pub(crate) struct Serve {
     pub(crate) data_dir: PathBuf,
     /// The public address: WebSockets and the HTTP API.
     #[arg(long, env = "FANFARE_LISTEN", default_value = "127.0.0.1:8000")]
-    pub(crate) listen: SocketAddr,
+    pub(crate) listen: String,
     /// The internal address: /livez, /readyz and /metrics. Do not publish it.
     #[arg(long, env = "FANFARE_ADMIN_LISTEN", default_value = "127.0.0.1:9000")]
-    pub(crate) admin_listen: SocketAddr,
+    pub(crate) admin_listen: String,
     /// Password of the first administrator, `admin`, on the first start; made up and printed once when not given.
     #[arg(long, env = "FANFARE_ADMIN_PASSWORD", hide_env_values = true)]
     pub(crate) admin_password: Option<String>,
@@ -82,7 +82,7 @@ pub(crate) struct Serve {
 #[command(next_help_heading = "Browsers and proxies")]
 pub(crate) struct Edge {
     /// Origins that pages may connect from, e.g. https://app.example.com; `*` for any. The server's own host is always
-    /// allowed.
+    /// allowed, and on a loopback address every loopback page.
     #[arg(
         long,
         env = "FANFARE_ALLOWED_ORIGINS",
@@ -234,7 +234,7 @@ pub(crate) struct Token {
 #[command(group(clap::ArgGroup::new("to").required(true).multiple(true)))]
 pub(crate) struct Publish {
     /// The title.
-    #[arg(required_unless_present = "data")]
+    #[arg(required_unless_present_any = ["data", "topic"])]
     pub(crate) title: Option<String>,
     /// To this user; may be repeated.
     #[arg(long, group = "to")]
@@ -246,7 +246,7 @@ pub(crate) struct Publish {
     #[arg(long, group = "to")]
     pub(crate) all: bool,
     /// Live data to this topic, instead of a notification.
-    #[arg(long, group = "to", requires = "data", conflicts_with_all = ["user", "group", "all"])]
+    #[arg(long, group = "to", requires = "data", conflicts_with_all = ["user", "group", "all", "title", "content", "level"])]
     pub(crate) topic: Option<String>,
     /// JSON that goes along; of a topic, all of it.
     #[arg(long)]
@@ -294,8 +294,8 @@ pub(crate) struct Listen {
     #[arg(long)]
     pub(crate) json: bool,
     /// End after this many publications.
-    #[arg(long)]
-    pub(crate) count: Option<usize>,
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) count: Option<u64>,
     #[command(flatten)]
     pub(crate) server: Server,
 }

@@ -6,6 +6,7 @@ mod cli;
 mod local_key;
 mod openapi;
 mod output;
+mod settings;
 mod signals;
 mod standalone;
 mod tool;

@@ -8,7 +8,7 @@ pub(crate) fn document(parts: impl IntoIterator<Item = OpenApi>) -> OpenApi {
         .title("Fanfare")
         .version(env!("CARGO_PKG_VERSION"))
         .description(Some(
-            "Real-time notifications and chat for any backend. Errors are RFC 9457 problem documents whose `code` is \
+            "Real-time notifications for any backend. Errors are RFC 9457 problem documents whose `code` is \
              stable. The WebSocket contract is in proto/README.md.",
         ))
         .contact(Some(ContactBuilder::new().name(Some("Fanfare")).build()))

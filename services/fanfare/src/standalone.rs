@@ -1,6 +1,6 @@
 //! Everything in one process, on the embedded store.
 
-use crate::{Failure, admin, banner::Banner, cli, local_key, openapi, signals::Signals};
+use crate::{Failure, admin, banner::Banner, cli, local_key, openapi, settings, signals::Signals};
 use axum::{Extension, Json, Router, extract::DefaultBodyLimit, routing::get};
 use fanfare_auth::{Auth, Password};
 use fanfare_bus::{Handles, embedded};
@@ -10,7 +10,7 @@ use fanfare_lifecycle::{Clock, Shutdown, Tasks};
 use fanfare_notify::Notify;
 use fanfare_proto::{ErrorCode, limits};
 use fanfare_telemetry::{logs, metrics::Metrics};
-use fanfare_tokens::{Authority, Issuer, KeySource, Secret};
+use fanfare_tokens::Authority;
 use std::{path::Path, sync::Arc, time::Duration};
 use tokio::net::TcpListener;
 
@@ -35,11 +35,19 @@ pub(crate) async fn run(options: cli::Serve) -> Result<(), Failure> {
         cli::LogFormat::Json => logs::Format::Json,
     };
     logs::init(&options.log, format).map_err(Failure::Usage)?;
-    let tokens = token_settings(&options.issuers)?;
+    let tokens = settings::tokens(&options.issuers)?;
+    settings::check(&options)?;
+    let listen = settings::address(&options.listen, "--listen").await?;
+    let admin_listen = settings::address(&options.admin_listen, "--admin-listen").await?;
     let mut signals = Signals::catch().map_err(|error| Failure::work(error.to_string()))?;
-    let listener = bind(options.listen, "--listen").await?;
-    let admin_listener = bind(options.admin_listen, "--admin-listen").await?;
+    let listener = bind(listen, "--listen").await?;
+    let admin_listener = bind(admin_listen, "--admin-listen").await?;
     let parts = Parts::start(&options, tokens).await?;
+    if options.admin_password.is_some() && parts.auth.first_run.is_none() {
+        tracing::info!(
+            "--admin-password has no effect after the first start: there is an administrator already"
+        );
+    }
     keep_local_key(&parts.auth, &options.data_dir).await?;
     let grace = Duration::from_secs(options.shutdown.grace_seconds);
     let admin_router = admin::router(Arc::clone(&parts.gateway), parts.metrics.clone());
@@ -133,7 +141,7 @@ impl Parts {
         .await
         .map_err(|error| Failure::work(error.to_string()))?;
         let gateway = Gateway::start(
-            gateway_settings(options),
+            settings::gateway(options),
             fanfare_gateway::Deps {
                 handles,
                 clock,
@@ -269,77 +277,4 @@ async fn keep_local_key(auth: &Auth, data_dir: &Path) -> Result<(), Failure> {
         return Ok(());
     }
     local_key::write(data_dir, &key).map_err(failed)
-}
-
-fn gateway_settings(options: &cli::Serve) -> fanfare_gateway::Settings {
-    let limits = &options.limits;
-    fanfare_gateway::Settings {
-        node: options.node.clone(),
-        allowed_origins: options.edge.allowed_origins.clone(),
-        frame_bytes: limits.frame_bytes,
-        frames_per_second: limits.frames_per_second,
-        frames_burst: limits.frames_burst,
-        subscriptions: limits.subscriptions,
-        connections: limits.connections,
-        connections_per_user: limits.connections_per_user,
-        connections_per_address: limits.connections_per_address,
-        outbox_bytes: limits.queue_bytes as usize,
-        outbox_frames: limits.queue_frames as usize,
-        ping_interval: Duration::from_secs(limits.ping_interval_seconds),
-        silence: Duration::from_secs(limits.silence_seconds),
-        auth_timeout: Duration::from_secs(limits.auth_timeout_seconds),
-        lame_duck: Duration::from_millis(options.shutdown.lame_duck_ms),
-        drain_window: options.shutdown.drain_window_ms.map(Duration::from_millis),
-        ..fanfare_gateway::Settings::default()
-    }
-}
-
-fn token_settings(issuers: &cli::Issuers) -> Result<fanfare_tokens::Settings, Failure> {
-    let pair = |text: &str, option: &str| {
-        text.split_once('=')
-            .map(|(name, value)| (name.to_owned(), value.to_owned()))
-            .ok_or_else(|| Failure::usage(format!("{option} takes NAME=VALUE, not {text:?}")))
-    };
-    let audiences = issuers
-        .audience
-        .iter()
-        .map(|text| pair(text, "--audience"))
-        .collect::<Result<Vec<_>, _>>()?;
-    let audience_of = |name: &str| {
-        audiences
-            .iter()
-            .find(|(own, _)| own == name)
-            .map(|(_, audience)| audience.clone())
-    };
-    let mut external = Vec::new();
-    for text in &issuers.issuer {
-        let (name, place) = pair(text, "--issuer")?;
-        let keys = if place.starts_with("http://") || place.starts_with("https://") {
-            KeySource::Url(place)
-        } else {
-            KeySource::File(place.into())
-        };
-        external.push(Issuer {
-            audience: audience_of(&name),
-            name,
-            keys,
-            accept_missing_issuer: false,
-            accept_admin: false,
-        });
-    }
-    if let Some(secret) = &issuers.hs256_secret {
-        external.push(Issuer {
-            name: issuers.hs256_issuer.clone(),
-            keys: KeySource::SharedSecret(Secret::new(secret.as_bytes())),
-            audience: audience_of(&issuers.hs256_issuer),
-            accept_missing_issuer: true,
-            accept_admin: false,
-        });
-    }
-    let settings = fanfare_tokens::Settings {
-        external,
-        ..fanfare_tokens::Settings::default()
-    };
-    settings.validate().map_err(Failure::Usage)?;
-    Ok(settings)
 }

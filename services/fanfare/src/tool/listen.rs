@@ -1,13 +1,16 @@
 //! `fanfare listen`: prints what arrives, comes back by itself, and misses nothing.
 
-use super::api::{Api, Mint};
+use super::{
+    api::{Api, Mint},
+    frame::Frame,
+};
 use crate::{Failure, cli, output};
-use fanfare_proto::CloseCode;
+use fanfare_proto::{Channel, CloseCode, channel::Kind};
 use futures_util::{SinkExt as _, StreamExt as _};
-use serde_json::{Value, json};
+use serde_json::json;
 use std::{collections::BTreeMap, time::Duration};
 use tokio_tungstenite::tungstenite::{
-    Message, client::IntoClientRequest as _, protocol::CloseFrame,
+    self, Message, client::IntoClientRequest as _, http::StatusCode, protocol::CloseFrame,
     protocol::frame::coding::CloseCode as WireCode,
 };
 
@@ -42,19 +45,47 @@ struct Listener {
     token: String,
     /// Where each channel stands.
     cursors: BTreeMap<String, String>,
-    left: Option<usize>,
+    left: Option<u64>,
 }
 
-/// Listens until as much as was asked for has come, or for ever.
-pub(crate) async fn run(options: cli::Listen) -> Result<(), Failure> {
-    let api = Api::new(&options.server)?;
+/// Where to begin, of every channel that `--since` names.
+fn cursors(options: &cli::Listen) -> Result<BTreeMap<String, String>, Failure> {
     let mut cursors = BTreeMap::new();
     for since in &options.since {
         let (channel, cursor) = since.split_once('~').ok_or_else(|| {
             Failure::usage(format!("--since takes CHANNEL~CURSOR, not {since:?}"))
         })?;
+        if !is_listened_to(options, channel) {
+            return Err(Failure::usage(format!(
+                "--since names {channel:?}, which is not listened to: the inbox does not hold it, so add it with \
+                 --channel (or its group with --groups)"
+            )));
+        }
         cursors.insert(channel.to_owned(), cursor.to_owned());
     }
+    Ok(cursors)
+}
+
+/// Whether `channel` is asked for, or of the inbox. Whose inbox a given token opens is the server's to say.
+fn is_listened_to(options: &cli::Listen, channel: &str) -> bool {
+    if options.channel.iter().any(|own| own == channel) {
+        return true;
+    }
+    let Ok(channel) = Channel::parse(channel) else {
+        return false;
+    };
+    match (channel.kind(), &options.user) {
+        (Kind::All, _) | (Kind::User | Kind::Group, None) => true,
+        (Kind::User, Some(user)) => user == channel.id(),
+        (Kind::Group, Some(_)) => options.groups.iter().any(|own| own == channel.id()),
+        (Kind::Room | Kind::Topic | Kind::System, _) => false,
+    }
+}
+
+/// Listens until as much as was asked for has come, or for ever.
+pub(crate) async fn run(options: cli::Listen) -> Result<(), Failure> {
+    let cursors = cursors(&options)?;
+    let api = Api::new(&options.server)?;
     let left = options.count;
     let mut listener = Listener {
         options,
@@ -132,7 +163,7 @@ impl Listener {
         };
         let (mut socket, _response) = match tokio_tungstenite::connect_async(request).await {
             Ok(connected) => connected,
-            Err(error) => return lost(format!("cannot connect: {error}")),
+            Err(error) => return refused(&error),
         };
         for channel in &self.options.channel {
             let mut frame = json!({"type": "subscribe", "channel": channel});
@@ -163,11 +194,9 @@ impl Listener {
             };
             match message {
                 Message::Text(text) => {
-                    let Ok(frame) = serde_json::from_str::<Value>(&text) else {
-                        continue;
-                    };
-                    if frame["type"] == "disconnect" {
-                        retry_after_ms = frame["data"]["retry_after_ms"].as_u64().unwrap_or(0);
+                    let frame = Frame::read(&text);
+                    if let Some(hint) = frame.retry_after_ms() {
+                        retry_after_ms = hint;
                     }
                     if self.take(&text, &frame) {
                         return Ended::Enough;
@@ -197,18 +226,16 @@ impl Listener {
     }
 
     /// Prints a frame and remembers where its channel stands; `true` when that was the last one wanted.
-    fn take(&mut self, text: &str, frame: &Value) -> bool {
-        if let (Some(channel), Some(cursor)) = (frame["channel"].as_str(), frame["cursor"].as_str())
-        {
-            self.cursors.insert(channel.to_owned(), cursor.to_owned());
+    fn take(&mut self, text: &str, frame: &Frame<'_>) -> bool {
+        if let Some((channel, cursor)) = frame.place() {
+            self.cursors.insert(channel, cursor);
         }
         if self.options.json {
             output::line(text);
-        } else if let Some(line) = line(frame) {
+        } else if let Some(line) = frame.line() {
             output::line(&line);
         }
-        let is_publication = frame["n"].is_u64() && frame["cursor"].is_string();
-        if let Some(left) = self.left.as_mut().filter(|_| is_publication) {
+        if let Some(left) = self.left.as_mut().filter(|_| frame.is_publication()) {
             *left = left.saturating_sub(1);
             return *left == 0;
         }
@@ -216,49 +243,30 @@ impl Listener {
     }
 }
 
-/// A frame for people; `None` for what only machines need.
-fn line(frame: &Value) -> Option<String> {
-    let text = |value: &Value| {
-        value
-            .as_str()
-            .map_or_else(|| value.to_string(), str::to_owned)
+/// What an upgrade that did not happen means. An answer that only another address or token could change ends it.
+fn refused(error: &tungstenite::Error) -> Ended {
+    let lost = |why: String| Ended::Lost {
+        why,
+        retry_after_ms: 0,
     };
-    let kind = frame["type"].as_str()?;
-    let time = frame["timestamp"]
-        .as_str()
-        .and_then(|time| time.get(11..19))
-        .unwrap_or_default();
-    let place = || format!("{} #{}", text(&frame["channel"]), frame["n"]);
-    let said = match kind {
-        "welcome" => format!(
-            "connected as {} to {}",
-            text(&frame["user"]),
-            text(&frame["data"]["node"])
-        ),
-        "subscribed" => format!("listening to {}", text(&frame["channel"])),
-        "notification" => {
-            let content = frame["data"]["content"].as_str().unwrap_or_default();
-            format!("{}  {}  {content}", place(), text(&frame["data"]["title"]))
+    let tungstenite::Error::Http(answer) = error else {
+        return lost(format!("cannot connect: {error}"));
+    };
+    let status = answer.status();
+    match status {
+        StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS => {
+            lost(format!("cannot connect: the server answers {status}"))
         }
-        "publication" | "message" | "retracted" => format!("{}  {}", place(), frame["data"]),
-        "reset" => format!(
-            "{}: history was lost ({})",
-            text(&frame["channel"]),
-            text(&frame["data"]["reason"])
-        ),
-        "error" => format!(
-            "error {}: {}",
-            text(&frame["code"]),
-            text(&frame["message"])
-        ),
-        "counts" => format!("{} unread", frame["data"]["unread"]),
-        "disconnect" => format!(
-            "the server says goodbye: {}",
-            text(&frame["data"]["reason"])
-        ),
-        _ => return None,
-    };
-    Some(format!("{time}  {said}").trim_end().to_owned())
+        _ if status.is_server_error() => {
+            lost(format!("cannot connect: the server answers {status}"))
+        }
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Ended::Stop(format!(
+            "the server does not let us in ({status}): are --url and the token right?"
+        )),
+        _ => Ended::Stop(format!(
+            "there are no Fanfare WebSockets at this address ({status}): is --url right?"
+        )),
+    }
 }
 
 fn ended(close: Option<CloseFrame>, retry_after_ms: u64) -> Ended {
@@ -292,14 +300,61 @@ fn jitter(bound_ms: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use clap::Parser as _;
+    use tokio_tungstenite::tungstenite::http::Response;
+
+    fn options(arguments: &str) -> cli::Listen {
+        let arguments = ["fanfare", "listen"]
+            .into_iter()
+            .chain(arguments.split(' '));
+        match cli::Cli::try_parse_from(arguments).unwrap().command {
+            Some(cli::Command::Listen(listen)) => listen,
+            other => panic!("{other:?}"),
+        }
+    }
 
     #[test]
-    fn frames_become_lines() {
-        let frame = json!({
-            "type": "notification", "timestamp": "2026-01-02T03:04:05.678Z", "channel": "user:7", "n": 3,
-            "data": {"title": "Hello", "content": "you"}
-        });
-        assert_eq!(line(&frame).unwrap(), "03:04:05  user:7 #3  Hello  you");
-        assert_eq!(line(&json!({"type": "pong"})), None);
+    fn a_cursor_must_be_of_a_channel_that_is_listened_to() {
+        for fine in [
+            "alice --since user:alice~c",
+            "alice --since all~c",
+            "alice --groups ops --since group:ops~c",
+            "alice --channel topic:prices --since topic:prices~c",
+            "--token x --since user:alice~c --since group:ops~c",
+        ] {
+            assert!(cursors(&options(fine)).is_ok(), "{fine}");
+        }
+        for wrong in [
+            "alice --since user:bob~c",
+            "alice --since group:ops~c",
+            "alice --since topic:prices~c",
+            "alice --since nonsense~c",
+            "alice --since user:alice",
+            "--token x --since topic:prices~c",
+        ] {
+            let refused = cursors(&options(wrong));
+            assert!(matches!(refused, Err(Failure::Usage(_))), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_refused_upgrade_is_tried_again_only_when_that_can_help() {
+        let stops = |status: u16| {
+            let answer = Response::builder().status(status).body(None).unwrap();
+            let error = tungstenite::Error::Http(answer.into());
+            matches!(refused(&error), Ended::Stop(_))
+        };
+        for status in [200, 301, 400, 401, 403, 404, 426] {
+            assert!(stops(status), "{status}");
+        }
+        for status in [408, 429, 500, 502, 503] {
+            assert!(!stops(status), "{status}");
+        }
+    }
+
+    #[test]
+    fn no_publications_cannot_be_asked_for() {
+        assert!(cli::Cli::try_parse_from(["fanfare", "listen", "a", "--count", "0"]).is_err());
+        assert_eq!(options("a --count 1").count, Some(1));
     }
 }
