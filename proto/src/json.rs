@@ -39,9 +39,23 @@ pub fn is_object(text: &str) -> bool {
     text.trim_ascii_start().starts_with('{')
 }
 
+/// Whether every reader can hold `text`: JSON without lone surrogates and without numbers beyond a double.
+#[must_use]
+pub fn is_portable(text: &str) -> bool {
+    serde_json::from_str::<serde_json::Value>(text).is_ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_some_readers_cannot_hold_is_not_portable() {
+        assert!(is_portable(r#"{"a":[1.5e300,"\ud83d\ude00",null]}"#));
+        for text in [r#""\ud800""#, "1e9999", "[", "nul"] {
+            assert!(!is_portable(text), "{text}");
+        }
+    }
 
     #[test]
     fn depth_counts_outside_strings_only() {

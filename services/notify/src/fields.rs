@@ -84,12 +84,20 @@ impl<'a> Fields<'a> {
         Flaw::bad(format!("{}{name}", self.path), why)
     }
 
-    /// The value exactly as sent.
-    pub(crate) fn raw(&self, name: &str) -> Option<&'a RawValue> {
-        self.fields
+    /// The value exactly as sent; `null` is as good as absent.
+    pub(crate) fn raw(&self, name: &str) -> Result<Option<&'a RawValue>, Flaw> {
+        let value = self
+            .fields
             .get(name)
             .copied()
-            .filter(|value| value.get() != "null")
+            .filter(|value| value.get() != "null");
+        match value {
+            Some(value) if !json::is_portable(value.get()) => Err(self.flaw(
+                name,
+                "holds half a surrogate pair or a number beyond a double, which not every client can read",
+            )),
+            value => Ok(value),
+        }
     }
 
     fn typed<T: DeserializeOwned>(&self, name: &str, what: &str) -> Result<Option<T>, Flaw> {
@@ -128,9 +136,14 @@ impl<'a> Fields<'a> {
     pub(crate) fn link(&self, name: &str, max: usize) -> Result<Option<String>, Flaw> {
         let is_safe = |link: &str| {
             let lower = link.to_ascii_lowercase();
-            (lower.starts_with('/') && !lower.starts_with("//"))
-                || lower.starts_with("https://")
-                || lower.starts_with("http://")
+            let path = lower.starts_with('/') && !lower.starts_with("//");
+            let address = lower
+                .strip_prefix("https://")
+                .or_else(|| lower.strip_prefix("http://"));
+            let host = address.is_some_and(|rest| rest.starts_with(|first| !"/?#".contains(first)));
+            // Browsers read a backslash as a slash, and skip control characters.
+            let odd = |character: char| character == '\\' || character.is_control();
+            (path || host) && !link.contains(odd)
         };
         match self.key(name, max)? {
             Some(link) if !is_safe(&link) => Err(self.flaw(
@@ -230,6 +243,18 @@ mod tests {
         }
         assert!(fields.link("g", 99).is_err());
         assert!(fields.link("h", 99).is_err());
+        for (link, is_safe) in [
+            (r"/\\evil.example", false),
+            (r"https://", false),
+            (r"https:///x", false),
+            (r"/a\u0009b", false),
+            (r"/a?b#c", true),
+            (r"https://good.example/x", true),
+        ] {
+            let text = format!(r#"{{"link":"{link}"}}"#);
+            let fields = Fields::parse(&text).unwrap();
+            assert_eq!(fields.link("link", 99).is_ok(), is_safe, "{link}");
+        }
     }
 
     #[test]

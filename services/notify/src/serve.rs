@@ -28,7 +28,6 @@ use fanfare_proto::{
     },
 };
 use prost::Message;
-use serde_json::value::RawValue;
 use std::{future::Future, sync::Arc};
 
 /// The group all workers serve in: each request reaches one of them.
@@ -123,12 +122,12 @@ async fn publish(core: Arc<Core>, request: PublishRequest) -> Result<PublishRepl
         return Err(Flaw::bad("client_id", why).into());
     }
     let data = String::from_utf8(request.data.into()).map_err(|_bytes| unreadable())?;
-    let is_json = serde_json::from_str::<&RawValue>(&data).is_ok() && json::is_shallow(&data);
+    let is_json = json::is_shallow(&data) && json::is_portable(&data);
     if !is_json {
         return Err(Flaw::new(
             ErrorCode::BadJson,
             "data",
-            "is not JSON, or nested too deeply",
+            "is not JSON that every client can read, or nested too deeply",
         )
         .into());
     }
