@@ -20,8 +20,8 @@ pub struct Settings {
     pub refresh_ttl: Duration,
     /// How long a key signs before the next one does; at least an hour.
     pub key_rotation: Duration,
-    /// How long revocations of users and single tokens are remembered, at least 24 h: the longest life of *any* token that
-    /// verifiers accept. Raise it when an external issuer signs for longer.
+    /// How long revocations of logins and single tokens are remembered, at least 24 h: the longest life of *any* token that
+    /// verifiers accept. Raise it when an external issuer signs for longer. Those of users are remembered for good.
     pub revocation_ttl: Duration,
     /// Password of `admin` at the very first start; without it one is generated. Later starts do not look at it.
     pub admin_password: Option<Password>,
@@ -38,7 +38,7 @@ impl Default for Settings {
             access_ttl: Duration::from_secs(15 * 60),
             refresh_ttl: Duration::from_secs(30 * 24 * 3600),
             key_rotation: Duration::from_secs(30 * 24 * 3600),
-            revocation_ttl: TOKEN_TTL_MAX,
+            revocation_ttl: Duration::from_secs(31 * 24 * 3600),
             admin_password: None,
             login: LoginLimits::default(),
             passwords: PasswordCost::default(),
