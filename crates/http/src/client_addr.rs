@@ -34,23 +34,41 @@ impl ClientAddr {
     pub fn of(extensions: &Extensions, headers: &HeaderMap) -> Self {
         let peer = extensions
             .get::<ConnectInfo<SocketAddr>>()
-            .map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |info| info.0.ip());
+            .map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |info| info.0.ip())
+            .to_canonical();
         let trusted = extensions.get::<TrustedProxies>();
         let is_trusted =
             |addr: &IpAddr| trusted.is_some_and(|nets| nets.0.iter().any(|net| net.contains(addr)));
-        if !is_trusted(&peer) {
-            return Self(peer);
-        }
-        let forwarded = headers
+        let mut client = peer;
+        // From the right: each proxy adds whom it saw. The first that no proxy of ours can have written ends the walk.
+        let hops = headers
             .get_all("x-forwarded-for")
             .iter()
-            .filter_map(|value| value.to_str().ok())
-            .flat_map(|value| value.split(','))
-            .filter_map(|part| part.trim().parse().ok())
-            .collect::<Vec<IpAddr>>();
-        let client = forwarded.iter().rev().find(|addr| !is_trusted(addr));
-        Self(client.copied().unwrap_or(peer))
+            .rev()
+            .flat_map(|value| value.to_str().unwrap_or_default().rsplit(','));
+        for hop in hops {
+            if !is_trusted(&client) {
+                break;
+            }
+            match address(hop.trim()) {
+                Some(addr) => client = addr,
+                None => break,
+            }
+        }
+        Self(client)
     }
+}
+
+/// An address with or without a port: `192.0.2.1`, `192.0.2.1:80`, `2001:db8::1`, `[2001:db8::1]`, `[2001:db8::1]:80`.
+fn address(text: &str) -> Option<IpAddr> {
+    let bare = text
+        .strip_prefix('[')
+        .and_then(|text| text.strip_suffix(']'))
+        .unwrap_or(text);
+    bare.parse::<IpAddr>()
+        .or_else(|_error| text.parse().map(|with_port: SocketAddr| with_port.ip()))
+        .ok()
+        .map(|addr| addr.to_canonical())
 }
 
 #[cfg(test)]
@@ -74,5 +92,16 @@ mod tests {
             "203.0.113.9"
         );
         assert_eq!(of("10.0.0.1", "nonsense"), "10.0.0.1");
+        assert_eq!(of("10.0.0.1", "1.1.1.1, nonsense, 10.0.0.2"), "10.0.0.2");
+    }
+
+    #[test]
+    fn ports_and_mapped_addresses_are_understood() {
+        assert_eq!(of("::ffff:10.0.0.1", "203.0.113.9:4711"), "203.0.113.9");
+        assert_eq!(of("10.0.0.1", "[2001:db8::1]:80"), "2001:db8::1");
+        assert_eq!(
+            of("10.0.0.1", "203.0.113.9, ::ffff:10.0.0.2"),
+            "203.0.113.9"
+        );
     }
 }

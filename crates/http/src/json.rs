@@ -8,6 +8,10 @@ use axum::{
 use bytes::Bytes;
 use fanfare_proto::{ErrorCode, json};
 use serde::{Serialize, de::DeserializeOwned};
+use std::time::Duration;
+
+/// Longest a peer may take to send a body: as long as for its head. Bodies are small, and each holds a connection.
+const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A JSON body, in or out.
 ///
@@ -21,7 +25,13 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        let bytes = Bytes::from_request(request, state).await.map_err(unread)?;
+        let reading = Bytes::from_request(request, state);
+        let bytes = tokio::time::timeout(BODY_TIMEOUT, reading)
+            .await
+            .map_err(|_elapsed| {
+                Problem::new(ErrorCode::Timeout, "the body did not arrive in time")
+            })?
+            .map_err(unread)?;
         Self::parse(&bytes)
     }
 }

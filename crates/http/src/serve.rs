@@ -7,7 +7,15 @@ use hyper_util::{
     server::conn::auto::Builder,
     service::TowerToHyperService,
 };
-use std::{net::SocketAddr, pin::pin, sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    pin::pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::Semaphore,
@@ -76,7 +84,10 @@ async fn connection(
     limits: Limits,
     shutdown: Shutdown,
 ) {
+    let spoke = Arc::new(AtomicBool::new(false));
+    let speaks = Arc::clone(&spoke);
     let service = router.map_request(move |mut request: http::Request<hyper::body::Incoming>| {
+        speaks.store(true, Ordering::Relaxed);
         request.extensions_mut().insert(ConnectInfo(peer));
         request
     });
@@ -88,6 +99,9 @@ async fn connection(
     let connection = builder
         .serve_connection_with_upgrades(TokioIo::new(stream), TowerToHyperService::new(service));
     let mut connection = pin!(connection);
+    // hyper-util looks at the first bytes without a limit, before the limit on heads counts.
+    let mut first_head = pin!(tokio::time::sleep(limits.header_timeout));
+    let mut is_new = true;
     let mut draining = false;
     loop {
         tokio::select! {
@@ -101,7 +115,38 @@ async fn connection(
                 draining = true;
                 connection.as_mut().graceful_shutdown();
             }
+            () = first_head.as_mut(), if is_new => {
+                if !spoke.load(Ordering::Relaxed) {
+                    tracing::debug!(%peer, "a connection was closed that sent no request");
+                    return;
+                }
+                is_new = false;
+            }
             () = shutdown.forced() => return,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::io::AsyncReadExt as _;
+
+    #[tokio::test]
+    async fn a_connection_that_says_nothing_is_closed() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (tasks, shutdown) = (Tasks::new(), Shutdown::new());
+        let limits = Limits {
+            header_timeout: Duration::from_millis(50),
+            ..Limits::default()
+        };
+        let serving = serve(listener, Router::new(), limits, tasks.clone(), shutdown);
+        tasks.spawn(serving);
+        let mut silent = TcpStream::connect(address).await.unwrap();
+        let mut answer = Vec::new();
+        let closed = silent.read_to_end(&mut answer);
+        let closed = tokio::time::timeout(Duration::from_secs(20), closed).await;
+        assert!(closed.is_ok(), "the connection is still open");
     }
 }

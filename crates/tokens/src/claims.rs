@@ -16,7 +16,8 @@
 //! A claim that is `null` counts as absent; one of another shape makes the whole token void, because half a token's rights
 //! is nothing anybody asked for.
 //!
-//! A pattern is a channel name, `<kind>:<id>` or `all`; a final `*` stands for any rest. The kind is always written out.
+//! A pattern is a topic's name, `topic:<id>`; a final `*` stands for any rest. Channels of other kinds cannot be opened by
+//! a pattern: they belong to users, groups and rooms.
 
 use crate::{ChannelRight, Identity, TokenError};
 use fanfare_proto::channel::is_id;
@@ -113,19 +114,14 @@ pub fn check_audience(claims: &Value, audience: &str) -> Result<(), TokenError> 
 /// Whether `pattern` may stand in `channels`.
 #[must_use]
 pub fn is_pattern(pattern: &str) -> bool {
-    if pattern == "all" {
-        return true;
-    }
-    let Some((kind, rest)) = pattern.split_once(':') else {
+    let Some(rest) = pattern.strip_prefix("topic:") else {
         return false;
     };
-    let is_kind = matches!(kind, "user" | "group" | "room" | "topic" | "system");
-    is_kind
-        && match rest.strip_suffix('*') {
-            Some("") => true,
-            Some(prefix) => is_id(prefix),
-            None => is_id(rest),
-        }
+    match rest.strip_suffix('*') {
+        Some("") => true,
+        Some(prefix) => is_id(prefix),
+        None => is_id(rest),
+    }
 }
 
 /// The claims that [`identity`] reads back as `identity`.

@@ -5,7 +5,7 @@ use fanfare_proto::{Channel, Kind};
 /// A pattern of channels, and what may be done there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChannelRight {
-    /// A channel name; a final `*` stands for any rest, also an empty one.
+    /// A topic's name; a final `*` stands for any rest, also an empty one.
     pub pattern: String,
     /// Subscribe, history, presence.
     pub read: bool,
@@ -22,7 +22,7 @@ pub struct Identity {
     pub name: Option<String>,
     /// Valid ids.
     pub groups: Vec<String>,
-    /// Beyond the user's own channel, his groups and `all`.
+    /// Topics.
     pub channels: Vec<ChannelRight>,
     /// Of the `scope` claim.
     pub scopes: Vec<String>,
@@ -81,16 +81,17 @@ impl Identity {
         self.scopes.iter().any(|own| own == scope)
     }
 
-    /// Whether the token alone lets its bearer read `channel`. Rooms are the chat service's to decide: `false` here
-    /// unless a pattern allows it.
+    /// Whether the token alone lets its bearer read `channel`. Patterns open topics only; rooms are the chat
+    /// service's to decide, so `false` here.
     #[must_use]
     pub fn may_read(&self, channel: &Channel) -> bool {
         match channel.kind() {
             Kind::All => true,
-            Kind::User if channel.id() == self.user => true,
-            Kind::Group if self.groups.iter().any(|group| group == channel.id()) => true,
+            Kind::User => channel.id() == self.user,
+            Kind::Group => self.groups.iter().any(|group| group == channel.id()),
             Kind::System => self.has_scope("system:read"),
-            _ => self.allows(channel, |right| right.read),
+            Kind::Topic => self.allows(channel, |right| right.read),
+            _ => false,
         }
     }
 
@@ -147,5 +148,23 @@ mod tests {
             .any(may_read)
         );
         assert!(!identity.may_write(&Channel::parse("topic:news.eu").unwrap()));
+    }
+
+    #[test]
+    fn a_pattern_opens_nothing_but_topics() {
+        let identity = Identity {
+            user: "7".into(),
+            channels: ["user:*", "group:*", "room:*", "system:*", "*"]
+                .map(|pattern| ChannelRight {
+                    pattern: pattern.into(),
+                    read: true,
+                    write: true,
+                })
+                .into(),
+            ..Identity::default()
+        };
+        for name in ["user:8", "group:dev", "room:1", "system:metrics"] {
+            assert!(!identity.may_read(&Channel::parse(name).unwrap()), "{name}");
+        }
     }
 }

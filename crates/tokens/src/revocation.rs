@@ -39,14 +39,18 @@ impl Revocation {
     }
 
     /// Takes the tokens back everywhere. `ttl_ms` is the longest life of a token it can hit; afterwards the record goes
-    /// by itself. When this resolves every verifier learns of it within a second.
+    /// by itself. A user's stays for good: it is one small record, and an issuer elsewhere may sign for any time. When this resolves every verifier learns of it within a second.
     ///
     /// # Errors
     ///
     /// [`KvError`]; nothing was taken back then.
     pub async fn publish(&self, kv: &dyn Kv, ttl_ms: u64) -> Result<(), KvError> {
         let (key, value) = self.record();
-        kv.put(BUCKET, &key, value, Expect::Any, Some(ttl_ms))
+        let ttl_ms = match self {
+            Self::User { .. } => None,
+            Self::Session(_) | Self::Token(_) => Some(ttl_ms),
+        };
+        kv.put(BUCKET, &key, value, Expect::Any, ttl_ms)
             .await
             .map(|_revision| ())
     }

@@ -6,7 +6,9 @@ use std::net::{IpAddr, Ipv6Addr};
 /// The buckets of names and of addresses.
 #[derive(Debug)]
 pub(crate) struct Attempts {
-    names: Buckets<String>,
+    /// By name and network; without one for those whose token says who they are.
+    names: Buckets<(String, Option<IpAddr>)>,
+    names_anywhere: Buckets<String>,
     addresses: Buckets<IpAddr>,
 }
 
@@ -14,6 +16,7 @@ impl Attempts {
     pub(crate) fn new(limits: LoginLimits) -> Self {
         Self {
             names: Buckets::new(limits.name),
+            names_anywhere: Buckets::new(limits.name_anywhere),
             addresses: Buckets::new(limits.address),
         }
     }
@@ -24,21 +27,25 @@ impl Attempts {
     ///
     /// In how many milliseconds the next one is let through.
     pub(crate) fn begin(&self, name: &str, address: IpAddr, now_ms: i64) -> Result<(), u64> {
-        self.addresses.take(network(address), now_ms)?;
-        self.names.take(name.to_owned(), now_ms)
+        let network = network(address);
+        self.addresses.take(network, now_ms)?;
+        self.names.take((name.to_owned(), Some(network)), now_ms)?;
+        self.names_anywhere.take(name.to_owned(), now_ms)
     }
 
     /// Counts one attempt on an account whose owner is known.
     pub(crate) fn begin_known(&self, name: &str, now_ms: i64) -> Result<(), u64> {
-        self.names.take(name.to_owned(), now_ms)
+        self.names.take((name.to_owned(), None), now_ms)
     }
 
     /// Does not count an attempt after all: it was right, or was never looked at.
     pub(crate) fn forgive(&self, name: &str, address: Option<IpAddr>) {
-        if let Some(address) = address {
-            self.addresses.give_back(&network(address));
+        let network = address.map(network);
+        if let Some(network) = &network {
+            self.addresses.give_back(network);
+            self.names_anywhere.give_back(&name.to_owned());
         }
-        self.names.give_back(&name.to_owned());
+        self.names.give_back(&(name.to_owned(), network));
     }
 }
 

@@ -20,8 +20,8 @@ pub struct Settings {
     pub refresh_ttl: Duration,
     /// How long a key signs before the next one does; at least an hour.
     pub key_rotation: Duration,
-    /// How long revocations of users and single tokens are remembered, at least 24 h: the longest life of *any* token that
-    /// verifiers accept. Raise it when an external issuer signs for longer.
+    /// How long revocations of logins and single tokens are remembered, at least 24 h: the longest life of *any* token that
+    /// verifiers accept. Raise it when an external issuer signs for longer. Those of users are remembered for good.
     pub revocation_ttl: Duration,
     /// Password of `admin` at the very first start; without it one is generated. Later starts do not look at it.
     pub admin_password: Option<Password>,
@@ -38,7 +38,7 @@ impl Default for Settings {
             access_ttl: Duration::from_secs(15 * 60),
             refresh_ttl: Duration::from_secs(30 * 24 * 3600),
             key_rotation: Duration::from_secs(30 * 24 * 3600),
-            revocation_ttl: TOKEN_TTL_MAX,
+            revocation_ttl: Duration::from_secs(31 * 24 * 3600),
             admin_password: None,
             login: LoginLimits::default(),
             passwords: PasswordCost::default(),
@@ -50,8 +50,10 @@ impl Default for Settings {
 /// as wide. Successful logins do not count.
 #[derive(Clone, Copy, Debug)]
 pub struct LoginLimits {
-    /// For one username, whoever tries.
+    /// For one username from one IPv4 address or IPv6 /64: so nobody locks somebody else out from elsewhere.
     pub name: Rate,
+    /// For one username, whoever tries. Much wider, against many addresses that guess together.
+    pub name_anywhere: Rate,
     /// For one IPv4 address or IPv6 /64, whatever the name. Wider than the other: offices share an address.
     pub address: Rate,
 }
@@ -62,6 +64,10 @@ impl Default for LoginLimits {
             name: Rate {
                 burst: 10,
                 every: Duration::from_secs(6),
+            },
+            name_anywhere: Rate {
+                burst: 100,
+                every: Duration::from_secs(1),
             },
             address: Rate {
                 burst: 50,
@@ -114,6 +120,12 @@ impl Settings {
     /// The text says which setting is wrong.
     pub fn validate(&self) -> Result<(), String> {
         let minute = Duration::from_secs(60);
+        let LoginLimits {
+            name,
+            name_anywhere,
+            address,
+        } = self.login;
+        let logins = [name, name_anywhere, address];
         let problem = if self.issuer.is_empty() || self.issuer.len() > 256 {
             "the issuer's name is 1 to 256 bytes"
         } else if self.access_ttl < minute || self.access_ttl > TOKEN_TTL_MAX {
@@ -126,9 +138,9 @@ impl Settings {
             "a key signs for at least an hour"
         } else if self.revocation_ttl < TOKEN_TTL_MAX {
             "revocations are remembered for at least 24 hours"
-        } else if self.login.name.burst == 0 || self.login.address.burst == 0 {
+        } else if logins.iter().any(|rate| rate.burst == 0) {
             "a login limit lets at least one through"
-        } else if self.login.name.every.is_zero() || self.login.address.every.is_zero() {
+        } else if logins.iter().any(|rate| rate.every.is_zero()) {
             "a login limit refills in at least a millisecond"
         } else if self.passwords.concurrent == 0 {
             "at least one password is checked at once"

@@ -93,7 +93,7 @@ pub(crate) fn rights(
     channels: &BTreeMap<String, String>,
 ) -> Result<Vec<ChannelRight>, &'static str> {
     claims::channel_rights(&serde_json::json!(channels)).map_err(|_error| {
-        "channels are at most 64 patterns like topic:news or topic:news.*, each with r, w or rw"
+        "channels are at most 64 topics like topic:news or topic:news.*, each with r, w or rw; patterns open no other kind"
     })
 }
 

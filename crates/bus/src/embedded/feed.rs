@@ -70,6 +70,12 @@ impl<T> Feed<T> {
         self.changed.notify_one();
     }
 
+    /// Tells the reader that it has missed something, after what waits.
+    pub(super) fn lag(&self) {
+        self.state().lagging = true;
+        self.changed.notify_one();
+    }
+
     /// Ends it: the reader gets what waits, then `None`.
     pub(super) fn close(&self) {
         self.state().closed = true;

@@ -175,6 +175,11 @@ impl Queue {
         self.changed.notify_one();
     }
 
+    /// Whether nothing more is taken.
+    pub(super) fn is_closed(&self) -> bool {
+        self.state().closed
+    }
+
     /// Closes, and drops what waits: their callers are told that the store failed.
     pub(super) fn abandon(&self) {
         self.close();

@@ -19,7 +19,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 /// What the writer's thread and the callers both hold.
 pub(super) struct Shared {
-    /// `None` once the writer has ended: the file is closed then, whoever still holds a handle.
+    /// `None` once the writer has ended, whoever still holds a handle, and while it opens the file again after a failure.
     database: RwLock<Option<Arc<Database>>>,
     pub(super) queue: Queue,
     pub(super) tails: Readers<Feed<log::Record>>,
@@ -49,7 +49,7 @@ pub(super) struct Store {
 }
 
 impl Shared {
-    /// The file, until the writer has ended.
+    /// The file, when it is open.
     pub(super) fn database(&self) -> Option<Arc<Database>> {
         self.database
             .read()
@@ -60,6 +60,14 @@ impl Shared {
     /// Closes everything. By the writer, as the last thing it does.
     pub(super) fn end(&self) {
         self.queue.abandon();
+        self.close_file();
+        self.tails.close();
+        self.watches.close();
+    }
+
+    /// Closes the file, once the last read under way is done. Reads are refused as unavailable until it is
+    /// [`put back`](Self::put_back). By the writer.
+    pub(super) fn close_file(&self) {
         let database = self
             .database
             .write()
@@ -67,8 +75,26 @@ impl Shared {
             .take();
         // Closes the file, with no lock held.
         drop(database);
-        self.tails.close();
-        self.watches.close();
+    }
+
+    /// Opens the store for readers again. What the failed commit held may be in the file after all, so every reader is
+    /// told that it has missed something. By the writer.
+    pub(super) fn put_back(&self, database: Database) {
+        *self
+            .database
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(database));
+        for tail in self.tails.all() {
+            tail.lag();
+        }
+        for watch in self.watches.all() {
+            watch.lag();
+        }
+    }
+
+    /// Whether nothing will be done any more.
+    pub(super) fn has_ended(&self) -> bool {
+        self.queue.is_closed()
     }
 
     /// Reads a snapshot here and now: for a handful of rows, which takes microseconds.
@@ -107,7 +133,7 @@ impl Store {
             clock,
         });
         let path = settings.path.clone();
-        let writer = writer::start(Arc::clone(&shared), settings)
+        let writer = writer::start(Arc::clone(&shared), settings, opened.epoch)
             .map_err(|cause| OpenError::Io { path, cause })?;
         let dropped = CancellationToken::new();
         let watcher = dropped.clone().drop_guard();

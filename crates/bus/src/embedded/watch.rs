@@ -9,7 +9,7 @@ use super::{
 };
 use crate::kv::{Change, Record, Watch};
 use async_trait::async_trait;
-use std::{collections::VecDeque, sync::Arc};
+use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 /// Most changes that wait for one watch; one that is further behind reads everything again.
 const WATCH_CHANGES: usize = 8_192;
@@ -20,6 +20,9 @@ const WATCH_BYTES: usize = 16 * 1024 * 1024;
 /// Records read at once of what is there.
 const PAGE_RECORDS: usize = 256;
 
+/// Between two tries to read while the file is opened again.
+const READ_PAUSE: Duration = Duration::from_millis(250);
+
 /// The writer's side of a watch.
 pub(super) struct Watched {
     bucket: String,
@@ -28,6 +31,10 @@ pub(super) struct Watched {
 }
 
 impl Watched {
+    pub(super) fn lag(&self) {
+        self.feed.lag();
+    }
+
     pub(super) fn push(&self, changes: &[Changed]) {
         let mine = |changed: &&Changed| {
             changed.bucket == self.bucket && changed.key.starts_with(&self.prefix)
@@ -166,10 +173,12 @@ impl Watch for LocalWatch {
             if let Stage::Reading { after } = &self.stage {
                 match self.read(after.clone()).await {
                     Ok((records, revision)) => self.add_page(records, revision),
-                    Err(ReadError::Ended) => return None,
-                    Err(ReadError::Engine(error)) => {
-                        tracing::error!(%error, "the store failed to read for a watch");
-                        return None;
+                    Err(_any) if self.shared.has_ended() => return None,
+                    Err(error) => {
+                        if let ReadError::Engine(error) = error {
+                            tracing::error!(%error, "the store failed to read for a watch");
+                        }
+                        tokio::time::sleep(READ_PAUSE).await;
                     }
                 }
                 continue;

@@ -139,3 +139,48 @@ async fn the_chain_skips_what_has_expired_before_it_is_swept() {
     let found = handles.log.get(&one, 2).await.expect("read");
     assert_eq!(found.expect("there").prev_seq, 0);
 }
+
+#[tokio::test]
+async fn rows_that_cannot_be_read_are_removed_and_stop_nobody() {
+    const LOG: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("log");
+    const DUE: TableDefinition<'_, (i64, &str), &[u8]> = TableDefinition::new("due");
+    const EXPIRY: TableDefinition<'_, (i64, u8, &[u8]), ()> = TableDefinition::new("expiry");
+    const TRIMS: TableDefinition<'_, &str, ()> = TableDefinition::new("trims");
+    let subject = Embedded::new();
+    let handles = subject.open().await;
+    let short = Append {
+        ttl_ms: Some(1_000),
+        ..record(&Channel::all())
+    };
+    append(&handles, short).await;
+    drop(handles);
+    let database = redb::Database::open(store_file(&subject)).expect("a closed store");
+    let writing = database.begin_write().expect("a transaction");
+    {
+        let mut log = writing.open_table(LOG).expect("a table");
+        // One at the very front, which retention meets, and one that expires.
+        log.insert(0, b"x".as_slice()).expect("written");
+        log.insert(1, b"y".as_slice()).expect("written");
+        let mut due = writing.open_table(DUE).expect("a table");
+        due.insert((1, "key"), b"z".as_slice()).expect("written");
+        let mut trims = writing.open_table(TRIMS).expect("a table");
+        trims.insert("planet:1", ()).expect("written");
+        let mut expiry = writing.open_table(EXPIRY).expect("a table");
+        for kind in 0..=3 {
+            let key = b"\xff".as_slice();
+            expiry.insert((1, kind, key), ()).expect("written");
+        }
+    }
+    writing.commit().expect("committed");
+    drop(database);
+    let handles = subject.open().await;
+    subject.clock.advance(1_000);
+    for n in 2..=4 {
+        assert_eq!(append(&handles, record(&Channel::all())).await.n, n);
+    }
+    let mut watch = handles.kv.watch("b", "").await.expect("a watch");
+    assert_eq!(watch.next().await, Some(kv::Change::Settled));
+    drop(handles);
+    let [log, _index, _ids, expiries] = rows(&subject);
+    assert_eq!([log, expiries], [3, 0]);
+}

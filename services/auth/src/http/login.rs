@@ -24,7 +24,7 @@ pub(crate) struct LoginRequest {
 /// Signs a user in.
 ///
 /// An unknown name, a wrong password and a disabled account get the same answer after the same work. Failed attempts are
-/// limited by name and by address.
+/// limited by name and address, by name, and by address.
 #[utoipa::path(
     post,
     path = "/v1/auth/login",

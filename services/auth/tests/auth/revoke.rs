@@ -108,3 +108,23 @@ async fn exactly_one_thing_is_revoked_and_by_administrators() {
         .await;
     assert_eq!(answer.code(), (403, "forbidden"));
 }
+
+#[tokio::test]
+async fn a_users_revocation_outlives_any_token() {
+    let (house, worker) = House::with_worker().await;
+    let key = worker.make_key(&["admin"]).await;
+    worker
+        .post("/v1/auth/revoke", &key, json!({"user": "42"}))
+        .await;
+    worker
+        .post("/v1/auth/revoke", &key, json!({"jti": "theirs"}))
+        .await;
+    let day_ms = 24 * 3_600_000;
+    house.clock.advance(30 * day_ms);
+    let kv = &house.handles.kv;
+    let left = kv.scan("revocation", "", None, 10).await.unwrap();
+    assert_eq!(left.len(), 2);
+    house.clock.advance(400 * day_ms);
+    let left = kv.scan("revocation", "user/", None, 10).await.unwrap();
+    assert_eq!(left.len(), 1);
+}

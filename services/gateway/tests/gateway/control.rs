@@ -193,3 +193,12 @@ async fn the_trail_can_ask_what_a_session_was_sent() {
     assert_eq!(coverage.channel, "user:7");
     assert!(coverage.upto_n >= 1);
 }
+
+#[tokio::test]
+async fn a_node_whose_store_takes_no_writes_is_not_ready() {
+    let world = World::new().await;
+    // Its bus and its log are another's and work.
+    let server = world.with_an_ended_store().await;
+    let said = server.gateway.ready().await;
+    assert_eq!(said, Err("the store does not take writes".to_owned()));
+}

@@ -1,6 +1,6 @@
 //! Removing records: one by one, below an ordinal, or because they are due.
 
-use super::Commit;
+use super::{Commit, sweep::removed_damaged};
 use crate::embedded::schema::{self, Entry, Head, NEVER};
 use fanfare_proto::{Channel, Position};
 use redb::ReadableTable as _;
@@ -36,19 +36,22 @@ impl Commit<'_> {
     pub(super) fn cut(&mut self, channel: &Channel, most: usize) -> Result<usize, redb::Error> {
         let first_n = self.head(channel)?.first_n;
         let name = channel.name();
-        let mut seqs = Vec::new();
+        let mut rows = Vec::new();
         for row in self
             .tables
             .index
             .range((name, 0)..(name, first_n))?
             .take(most)
         {
-            seqs.push(row?.1.value());
+            let (key, seq) = row?;
+            rows.push((key.value().1, seq.value()));
         }
-        for seq in &seqs {
+        for (n, seq) in &rows {
             self.remove(*seq)?;
+            // A damaged record did not say where it was.
+            self.tables.index.remove((name, *n))?;
         }
-        Ok(seqs.len())
+        Ok(rows.len())
     }
 
     /// Removes the record and everything that points to it. Returns whether it was there and had not expired.
@@ -56,10 +59,15 @@ impl Commit<'_> {
         let Some(row) = self.tables.log.remove(seq)? else {
             return Ok(false);
         };
-        let entry = Entry::decode(row.value())?;
-        let channel = schema::channel(entry.channel)?;
-        let (n, expires_at_ms) = (entry.n, entry.expires_at_ms);
+        let read = Entry::decode(row.value()).and_then(|entry| {
+            let channel = schema::channel(entry.channel)?;
+            Ok((channel, entry.n, entry.expires_at_ms))
+        });
         drop(row);
+        let Ok((channel, n, expires_at_ms)) = read else {
+            removed_damaged("a record");
+            return Ok(false);
+        };
         self.tables.index.remove((channel.name(), n))?;
         if expires_at_ms != NEVER {
             let key = seq.to_be_bytes();
@@ -88,7 +96,10 @@ impl Commit<'_> {
             let Some(row) = self.tables.log.get(seq)? else {
                 continue;
             };
-            let entry = Entry::decode(row.value())?;
+            // A damaged one is gone for readers; it is removed when its time comes.
+            let Ok(entry) = Entry::decode(row.value()) else {
+                continue;
+            };
             if entry.expires_at_ms > self.terms.now_ms {
                 head.live = Position { seq, n: entry.n };
                 head.live_expires_at_ms = entry.expires_at_ms;

@@ -1,6 +1,6 @@
 //! Appends that wait for their time.
 
-use super::Commit;
+use super::{Commit, sweep::removed_damaged};
 use crate::embedded::schema;
 use crate::log::{Append, Expect};
 use bytes::Bytes;
@@ -44,14 +44,17 @@ impl Commit<'_> {
                 if at_ms > self.terms.now_ms {
                     return Ok(false);
                 }
-                (at_ms, key.to_owned(), decode(row.value())?)
+                (at_ms, key.to_owned(), decode(row.value()))
             }
             None => return Ok(false),
         };
         let (at_ms, key, append) = next;
         self.tables.due.remove((at_ms, key.as_str()))?;
         self.tables.scheduled.remove(key.as_str())?;
-        self.fire(&key, append)?;
+        match append {
+            Ok(append) => self.fire(&key, append)?,
+            Err(_damaged) => removed_damaged("a scheduled append"),
+        }
         Ok(true)
     }
 

@@ -1,7 +1,10 @@
 //! What the writer does by itself: schedules, expiry, retention. In small steps, so that no append waits long.
+//!
+//! A row that cannot be read is logged and removed: it would come first at every commit, and let none pass.
 
 use super::{Changed, Commit};
 use crate::embedded::schema::{self, Entry};
+use fanfare_proto::Channel;
 use redb::ReadableTable as _;
 
 /// Most rows one commit fires or removes by itself: about a millisecond's work beside the callers'.
@@ -36,10 +39,9 @@ impl Commit<'_> {
         }
         let fires = self.tables.due.first()?.map(|(key, _row)| key.value().0);
         let expires = self.tables.expiry.first()?.map(|(key, _row)| key.value().0);
-        let retires = match self.tables.log.first()? {
-            Some((_seq, row)) => Some(self.retires_at_ms(&Entry::decode(row.value())?)),
-            None => None,
-        };
+        let retires = self.tables.log.first()?.map(|(_seq, row)| {
+            Entry::decode(row.value()).map_or(self.terms.now_ms, |entry| self.retires_at_ms(&entry))
+        });
         Ok([fires, expires, retires].into_iter().flatten().min())
     }
 
@@ -63,20 +65,19 @@ impl Commit<'_> {
         }
         self.tables.expiry.remove((at_ms, kind, key.as_slice()))?;
         match kind {
-            schema::EXPIRES_RECORD => {
-                let seq = <[u8; 8]>::try_from(key.as_slice())
-                    .map_err(|_length| schema::damaged("an expiry cannot be read"))?;
-                self.remove(u64::from_be_bytes(seq))?;
-            }
-            schema::EXPIRES_MSG_ID => {
-                let (channel, id) = schema::unpair(&key)?;
-                self.tables.msg_ids.remove((channel, id))?;
-            }
-            schema::EXPIRES_KV => {
-                let (bucket, key) = schema::unpair(&key)?;
-                self.expire_kv(bucket, key)?;
-            }
-            _ => return Err(schema::damaged("an expiry of an unknown kind")),
+            schema::EXPIRES_RECORD => match <[u8; 8]>::try_from(key.as_slice()) {
+                Ok(seq) => drop(self.remove(u64::from_be_bytes(seq))?),
+                Err(_length) => removed_damaged("an expiry"),
+            },
+            schema::EXPIRES_MSG_ID => match schema::unpair(&key) {
+                Ok(pair) => drop(self.tables.msg_ids.remove(pair)?),
+                Err(_damaged) => removed_damaged("an expiry"),
+            },
+            schema::EXPIRES_KV => match schema::unpair(&key) {
+                Ok((bucket, key)) => self.expire_kv(bucket, key)?,
+                Err(_damaged) => removed_damaged("an expiry"),
+            },
+            _ => removed_damaged("an expiry"),
         }
         Ok(true)
     }
@@ -99,7 +100,14 @@ impl Commit<'_> {
             Some((name, _row)) => name.value().to_owned(),
             None => return Ok(()),
         };
-        if self.cut(&schema::channel(&name)?, STEPS_PER_COMMIT)? < STEPS_PER_COMMIT {
+        let is_done = match schema::channel(&name) {
+            Ok(channel) => self.cut(&channel, STEPS_PER_COMMIT)? < STEPS_PER_COMMIT,
+            Err(_damaged) => {
+                removed_damaged("the name of a channel to trim");
+                true
+            }
+        };
+        if is_done {
             self.tables.trims.remove(name.as_str())?;
         }
         Ok(())
@@ -107,15 +115,18 @@ impl Commit<'_> {
 
     /// Removes the oldest record of all when it is over the retention; `false` when it is not.
     fn retire_next(&mut self) -> Result<bool, redb::Error> {
-        let (seq, n, channel) = match self.tables.log.first()? {
-            Some((seq, row)) => {
-                let entry = Entry::decode(row.value())?;
-                if self.retires_at_ms(&entry) > self.terms.now_ms {
-                    return Ok(false);
-                }
-                (seq.value(), entry.n, schema::channel(entry.channel)?)
-            }
+        let (seq, oldest) = match self.tables.log.first()? {
+            Some((seq, row)) => (seq.value(), self.retired(row.value())),
             None => return Ok(false),
+        };
+        let (n, channel) = match oldest {
+            Ok(Some(retired)) => retired,
+            Ok(None) => return Ok(false),
+            Err(_damaged) => {
+                self.tables.log.remove(seq)?;
+                removed_damaged("a record");
+                return Ok(true);
+            }
         };
         let mut head = self.head(&channel)?;
         head.first_n = head.first_n.max(n + 1);
@@ -123,4 +134,18 @@ impl Commit<'_> {
         self.remove(seq)?;
         Ok(true)
     }
+
+    /// The ordinal and the channel of a record, if it is over the retention.
+    fn retired(&self, row: &[u8]) -> Result<Option<(u64, Channel)>, redb::Error> {
+        let entry = Entry::decode(row)?;
+        if self.retires_at_ms(&entry) > self.terms.now_ms {
+            return Ok(None);
+        }
+        Ok(Some((entry.n, schema::channel(entry.channel)?)))
+    }
+}
+
+/// Says that `what` could not be read and is gone.
+pub(super) fn removed_damaged(what: &str) {
+    tracing::error!(what, "a damaged row was removed from the store");
 }
