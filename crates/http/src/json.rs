@@ -15,7 +15,7 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A JSON body, in or out.
 ///
-/// Coming in: an object or array of at most the router's body limit, nested at most
+/// Coming in: an object of at most the router's body limit, nested at most
 /// [`JSON_DEPTH`](fanfare_proto::limits::JSON_DEPTH); the content type is not asked for, since `curl -d` does not send
 /// one. Everything else is answered with a [`Problem`] that says where it is wrong.
 #[derive(Clone, Copy, Debug)]
@@ -48,10 +48,19 @@ impl<T: DeserializeOwned> Json<T> {
         if !json::is_shallow(text) {
             return Err(bad_json("the body is nested too deeply"));
         }
+        // serde reads a struct from an array too, field by field, and names the struct when it cannot.
+        if !json::is_object(text) {
+            return Err(bad_json("the body is not a JSON object"));
+        }
         match serde_json::from_str(text) {
             Ok(value) => Ok(Self(value)),
             Err(error) if error.is_data() => {
-                Err(Problem::new(ErrorCode::BadMessage, error.to_string()))
+                let text = error.to_string();
+                let detail = match text.split_once("expected struct ") {
+                    Some((before, _name)) => format!("{before}expected an object"),
+                    None => text,
+                };
+                Err(Problem::new(ErrorCode::BadMessage, detail))
             }
             Err(error) => Err(bad_json(&error.to_string())),
         }
@@ -70,5 +79,31 @@ fn unread(rejection: BytesRejection) -> Problem {
         Problem::new(ErrorCode::TooLarge, "the body is over the limit")
     } else {
         Problem::new(ErrorCode::BadMessage, "the body could not be read")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, serde::Deserialize)]
+    struct Login {
+        #[expect(dead_code, reason = "read by serde only")]
+        name: String,
+    }
+
+    #[test]
+    fn what_is_no_body_says_why_without_naming_our_types() {
+        for (body, code) in [
+            ("[\"x\"]", "bad_json"),
+            ("7", "bad_json"),
+            ("{", "bad_json"),
+            ("{}", "bad_message"),
+            ("{\"name\":{}}", "bad_message"),
+        ] {
+            let problem = Json::<Login>::parse(body.as_bytes()).unwrap_err();
+            assert_eq!(problem.code(), code, "{body}");
+            assert!(!problem.detail().contains("Login"), "{}", problem.detail());
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! Everything in one process, on the embedded store.
 
 use crate::{Failure, admin, banner::Banner, cli, local_key, openapi, settings, signals::Signals};
-use axum::{Extension, Json, Router, extract::DefaultBodyLimit, routing::get};
+use axum::{Extension, Json, Router, extract::DefaultBodyLimit, http::StatusCode, routing::get};
 use fanfare_auth::{Auth, Password};
 use fanfare_bus::{Handles, embedded};
 use fanfare_gateway::Gateway;
@@ -174,10 +174,18 @@ impl Parts {
                 "there is nothing at this path; see /openapi.json",
             )
         };
+        let wrong_method = async || {
+            let problem = Problem::new(
+                ErrorCode::BadMessage,
+                "this path does not take this method; see /openapi.json",
+            );
+            (StatusCode::METHOD_NOT_ALLOWED, problem)
+        };
         auth.merge(notify)
             .merge(self.gateway.router())
             .route("/openapi.json", reference)
             .fallback(not_found)
+            .method_not_allowed_fallback(wrong_method)
             .layer(DefaultBodyLimit::max(REQUEST_BYTES))
             .layer(axum::middleware::from_fn(request_id))
             .layer(Extension(TrustedProxies(edge.trusted_proxies.into())))

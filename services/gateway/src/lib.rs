@@ -202,6 +202,9 @@ impl Gateway {
         if !self.node.authority.is_ready() {
             return Err("the keys that tokens are checked with are not there".to_owned());
         }
+        if self.node.is_deaf() {
+            return Err("the part that follows the log has ended".to_owned());
+        }
         control::probe(&self.node).await?;
         if self.store_writes().await {
             Ok(())
@@ -235,7 +238,7 @@ impl Gateway {
 
 fn terms(settings: &Settings) -> Terms {
     let millis =
-        |duration: std::time::Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+        |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
     Terms {
         node: settings.node.clone(),
         heartbeat_interval_ms: millis(settings.ping_interval),

@@ -55,6 +55,11 @@ impl Node {
         Timestamp::from_ms(self.clock.now_ms())
     }
 
+    /// Whether the hub or a shard has ended: sessions would stay open and hear nothing.
+    pub(crate) fn is_deaf(&self) -> bool {
+        self.hub.has_ended() || self.shards.iter().any(ShardHandle::has_ended)
+    }
+
     pub(crate) const fn bounds(&self) -> Bounds {
         Bounds {
             bytes: self.settings.outbox_bytes,

@@ -79,6 +79,10 @@ pub(crate) struct ShardHandle {
 }
 
 impl ShardHandle {
+    pub(crate) fn has_ended(&self) -> bool {
+        self.inputs.is_closed()
+    }
+
     /// Tells the shard what it may as well not hear: nothing is told while its queue is full.
     pub(crate) fn hint(&self, input: Input) {
         if self.inputs.try_send(input).is_err() {

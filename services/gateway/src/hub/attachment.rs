@@ -86,6 +86,10 @@ pub(crate) struct HubHandle {
 }
 
 impl HubHandle {
+    pub(crate) fn has_ended(&self) -> bool {
+        self.requests.is_closed()
+    }
+
     /// Attaches a connection to a channel; `None` when the node is ending. Waits for the log when the channel was not
     /// active here. Cancel safe: what was attached for a dropped call is detached.
     pub(crate) async fn attach(
