@@ -84,14 +84,16 @@ impl<'a> Fields<'a> {
         Flaw::bad(format!("{}{name}", self.path), why)
     }
 
-    /// The value exactly as sent; `null` is as good as absent.
-    pub(crate) fn raw(&self, name: &str) -> Result<Option<&'a RawValue>, Flaw> {
-        let value = self
-            .fields
+    fn raw(&self, name: &str) -> Option<&'a RawValue> {
+        self.fields
             .get(name)
             .copied()
-            .filter(|value| value.get() != "null");
-        match value {
+            .filter(|value| value.get() != "null")
+    }
+
+    /// The value exactly as sent, which every client can read; `null` is as good as absent.
+    pub(crate) fn value(&self, name: &str) -> Result<Option<&'a RawValue>, Flaw> {
+        match self.raw(name) {
             Some(value) if !json::is_portable(value.get()) => Err(self.flaw(
                 name,
                 "holds half a surrogate pair or a number beyond a double, which not every client can read",

@@ -100,7 +100,7 @@ fn read(body: &[u8]) -> Result<(Publication, bool), Problem> {
         .text("channel", CHANNEL_CHARS)?
         .ok_or_else(|| Flaw::bad("channel", "is missing"))?;
     let data = fields
-        .raw("data")?
+        .value("data")?
         .ok_or_else(|| Flaw::bad("data", "is missing"))?;
     let ephemeral = fields.boolean("ephemeral")?.unwrap_or_default();
     let publication = Publication::new(&channel, data.get().to_owned())?;

@@ -79,7 +79,7 @@ impl Draft {
         let channels = address::channels(&fields)?;
         let title = fields.text("title", TITLE_CHARS)?.unwrap_or_default();
         let content = fields.text("content", CONTENT_CHARS)?.unwrap_or_default();
-        let extra = fields.raw("data")?.map(ToOwned::to_owned);
+        let extra = fields.value("data")?.map(ToOwned::to_owned);
         if title.is_empty() && content.is_empty() && extra.is_none() {
             return Err(Flaw::bad("title", "give a title, content or data"));
         }
