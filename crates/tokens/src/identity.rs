@@ -91,7 +91,7 @@ impl Identity {
             Kind::Group => self.groups.iter().any(|group| group == channel.id()),
             Kind::System => self.has_scope("system:read"),
             Kind::Topic => self.allows(channel, |right| right.read),
-            _ => false,
+            Kind::Room => false,
         }
     }
 

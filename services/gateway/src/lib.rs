@@ -234,8 +234,7 @@ impl Gateway {
 }
 
 fn terms(settings: &Settings) -> Terms {
-    let millis =
-        |duration: std::time::Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+    let millis = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
     Terms {
         node: settings.node.clone(),
         heartbeat_interval_ms: millis(settings.ping_interval),
