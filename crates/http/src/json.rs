@@ -1,17 +1,12 @@
 //! Request bodies.
 
-use crate::Problem;
+use crate::{Problem, read_body};
 use axum::{
-    extract::{FromRequest, Request, rejection::BytesRejection},
+    extract::{FromRequest, Request},
     response::{IntoResponse, Response},
 };
-use bytes::Bytes;
 use fanfare_proto::{ErrorCode, json};
 use serde::{Serialize, de::DeserializeOwned};
-use std::time::Duration;
-
-/// Longest a peer may take to send a body: as long as for its head. Bodies are small, and each holds a connection.
-const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A JSON body, in or out.
 ///
@@ -25,13 +20,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        let reading = Bytes::from_request(request, state);
-        let bytes = tokio::time::timeout(BODY_TIMEOUT, reading)
-            .await
-            .map_err(|_elapsed| {
-                Problem::new(ErrorCode::Timeout, "the body did not arrive in time")
-            })?
-            .map_err(unread)?;
+        let bytes = read_body(request, state).await?;
         Self::parse(&bytes)
     }
 }
@@ -70,15 +59,6 @@ impl<T: DeserializeOwned> Json<T> {
 impl<T: Serialize> IntoResponse for Json<T> {
     fn into_response(self) -> Response {
         axum::Json(self.0).into_response()
-    }
-}
-
-fn unread(rejection: BytesRejection) -> Problem {
-    let response = rejection.into_response();
-    if response.status() == http::StatusCode::PAYLOAD_TOO_LARGE {
-        Problem::new(ErrorCode::TooLarge, "the body is over the limit")
-    } else {
-        Problem::new(ErrorCode::BadMessage, "the body could not be read")
     }
 }
 

@@ -3,6 +3,7 @@
 #![warn(missing_docs)]
 
 mod bearer;
+mod body;
 mod client_addr;
 mod json;
 mod problem;
@@ -10,6 +11,7 @@ mod request_id;
 mod serve;
 
 pub use bearer::Bearer;
+pub use body::read_body;
 pub use client_addr::{ClientAddr, TrustedProxies};
 pub use json::Json;
 pub use problem::Problem;

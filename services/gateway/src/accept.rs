@@ -1,7 +1,8 @@
 //! The endpoints: from an HTTP upgrade to a session on its shard.
 
 use crate::{
-    connection::{Connection, goodbye},
+    connection::Connection,
+    goodbye::goodbye,
     handshake::Handshake,
     link::Link,
     member::Member,

@@ -3,6 +3,7 @@
 use crate::{
     call::{self, Completion},
     frame::{self, Decoder, Event},
+    goodbye::goodbye,
     link::{self, Link},
     member::Member,
     node::Node,
@@ -27,9 +28,6 @@ use std::{
     task::{Context, Poll},
     time::Duration,
 };
-
-/// Longest a peer may take to read its last words and say goodbye.
-const GOODBYE: Duration = Duration::from_secs(5);
 
 /// Longest that calls under way may take once their client has gone.
 const LAST_CALLS: Duration = Duration::from_secs(1);
@@ -377,32 +375,5 @@ impl Connection {
         self.member.leave_all();
         let (shard, key) = self.member.seat();
         self.node.shards[shard].tell(Input::Remove(key)).await;
-    }
-}
-
-/// Writes the last words, and reads on until the peer has closed too: a socket that is closed with unread bytes resets
-/// the connection, and the last words with it. Takes no longer than [`GOODBYE`].
-pub(crate) async fn goodbye(link: &Link) {
-    // A peer that does not take its goodbye in time gets none.
-    let _late = tokio::time::timeout(GOODBYE, last_words(link)).await;
-}
-
-async fn last_words(link: &Link) {
-    while link.is_blocked() {
-        if poll_fn(|cx| link.poll_write_ready(cx)).await.is_err() || link.flush().is_err() {
-            return;
-        }
-    }
-    link.shut_down();
-    loop {
-        if poll_fn(|cx| link.poll_read_ready(cx)).await.is_err() {
-            return;
-        }
-        match BUFFER.with_borrow_mut(|buffer| link.try_read(buffer)) {
-            Ok(0) => return,
-            Ok(_) => {}
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-            Err(_dead) => return,
-        }
     }
 }

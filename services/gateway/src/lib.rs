@@ -7,8 +7,8 @@
 //! A delivery: [`hub`] (the one reader of the log; gaps) → [`delivery`] (wire bytes, once) → [`shard`] (fan-out, timer
 //! [`wheel`]) → [`link`] (one write, or the [`outbox`] while the socket is blocked).
 //!
-//! Beside them: [`registry`] of [`member`]s, [`control`] (revocations, kicks, probe), [`drain`], [`report`] (for the
-//! delivery trail), [`system`] figures, [`metrics`].
+//! Beside them: [`goodbye`], [`registry`] of [`member`]s, [`control`] (revocations, kicks, probe), [`drain`], [`report`]
+//! (for the delivery trail), [`system`] figures, [`metrics`].
 
 mod accept;
 mod call;
@@ -19,6 +19,7 @@ mod delivery;
 mod drain;
 pub mod frame;
 mod frames;
+mod goodbye;
 mod handshake;
 mod hub;
 mod link;

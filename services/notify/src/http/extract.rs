@@ -2,12 +2,11 @@
 
 use crate::{core::Core, inbox::mark::Owner, notification::id, problem};
 use axum::{
-    extract::{FromRequest, FromRequestParts, Path, Query, Request},
-    http::{StatusCode, request::Parts},
-    response::IntoResponse as _,
+    extract::{FromRequestParts, Path, Query, Request},
+    http::request::Parts,
 };
 use bytes::Bytes;
-use fanfare_http::{Bearer, Problem};
+use fanfare_http::{Bearer, Problem, read_body};
 use fanfare_proto::ErrorCode;
 use fanfare_tokens::{ApiKey, Identity};
 use serde::de::DeserializeOwned;
@@ -100,19 +99,17 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Params<T> {
 
 /// Reads a body of at most the router's limit.
 pub(crate) async fn body(core: &Core, request: Request) -> Result<Bytes, Problem> {
-    Bytes::from_request(request, &()).await.map_err(|error| {
-        if error.into_response().status() == StatusCode::PAYLOAD_TOO_LARGE {
-            Problem::new(
-                ErrorCode::TooLarge,
-                format!(
-                    "the body is over {} bytes; send fewer notifications at once",
-                    core.settings.request_bytes_max
-                ),
-            )
-        } else {
-            Problem::new(ErrorCode::BadMessage, "the body could not be read")
-        }
-    })
+    let too_large = ErrorCode::TooLarge.as_str();
+    match read_body(request, &()).await {
+        Err(problem) if problem.code() == too_large => Err(Problem::new(
+            ErrorCode::TooLarge,
+            format!(
+                "the body is over {} bytes; send fewer notifications at once",
+                core.settings.request_bytes_max
+            ),
+        )),
+        read => read,
+    }
 }
 
 /// The W3C trace context of a request; empty when there is none, or none of version 00.
