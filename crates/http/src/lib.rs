@@ -1,5 +1,5 @@
-//! The HTTP edge that services share: [`serve`] (listener and its limits), [`Problem`] (every error), [`Json`] (every
-//! body), [`Bearer`], [`ClientAddr`] and [`request_id`].
+//! The HTTP edge that services share: [`serve()`] (listener and its limits), [`Problem`] (every error), [`Json`] (every
+//! body), [`Bearer`], [`ClientAddr`] and [`request_id()`].
 #![warn(missing_docs)]
 
 mod bearer;
