@@ -1,8 +1,8 @@
 //! The contract between clients, gateways and services. No I/O, no clock.
 //!
 //! A client sends a [`ClientFrame`](client::ClientFrame); what comes back is written by [`server`]. A stored
-//! publication is an [`Entry`](wire::Entry) on a [`Channel`](channel::Channel), found again by its
-//! [`Cursor`](cursor::Cursor); [`delivery`] turns it into the bytes of a frame, once per node. Every code that
+//! publication is an [`Entry`](wire::Entry) on a [`Channel`], found again by its
+//! [`Cursor`]; [`delivery`] turns it into the bytes of a frame, once per node. Every code that
 //! can be emitted stands in [`code`], every bound in [`limits`], every name on the bus in [`subject`].
 #![warn(missing_docs)]
 

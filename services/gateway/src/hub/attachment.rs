@@ -64,7 +64,7 @@ pub(super) struct Departures {
 }
 
 /// An attachment, and where the channel stood when it began: what lies before must be replayed, what comes after is
-/// held for it until it says [`Input::GoLive`].
+/// held for it until it says [`Input::GoLive`](crate::shard::Input::GoLive).
 #[derive(Debug)]
 pub(crate) struct Attached {
     pub(crate) attachment: Attachment,

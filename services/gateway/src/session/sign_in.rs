@@ -143,7 +143,7 @@ impl Session {
         }
     }
 
-    /// Not bound by [`CALLS`]: the client has asked for all of them with one path.
+    /// Not bound by [`CALLS`](super::CALLS): the client has asked for all of them with one path.
     pub(super) fn subscribe_at_start(&mut self, channel: Channel, turn: &mut Turn<'_>) {
         let since = self.resume.remove(&channel);
         match self.add_channel(&channel) {
