@@ -141,12 +141,7 @@ pub(crate) async fn run(call: Call, node: Arc<Node>, member: Arc<Member>) -> Com
             since,
             ask,
         } => {
-            let allowed = if ask {
-                may_read(&node, &member, &channel).await
-            } else {
-                Ok(())
-            };
-            let outcome = match allowed {
+            let outcome = match may_read(&node, &member, &channel, ask).await {
                 Ok(()) => {
                     subscribe::run(&node, &member, id.as_deref(), &channel, since.as_deref()).await
                 }
@@ -168,12 +163,7 @@ pub(crate) async fn run(call: Call, node: Arc<Node>, member: Arc<Member>) -> Com
             limit,
             ask,
         } => {
-            let allowed = if ask {
-                may_read(&node, &member, &channel).await
-            } else {
-                Ok(())
-            };
-            let outcome = match allowed {
+            let outcome = match may_read(&node, &member, &channel, ask).await {
                 Ok(()) => history(&node, &member, id.as_deref(), &channel, slice, limit).await,
                 Err(refusal) => Err(refusal),
             };
@@ -245,7 +235,16 @@ async fn fetch<T: Message + Default>(
     answered.read()
 }
 
-async fn may_read(node: &Node, member: &Member, channel: &Channel) -> Result<(), Refusal> {
+/// Asks the chat service, when the token alone did not decide.
+async fn may_read(
+    node: &Node,
+    member: &Member,
+    channel: &Channel,
+    ask: bool,
+) -> Result<(), Refusal> {
+    if !ask {
+        return Ok(());
+    }
     let request = RoomRightsRequest {
         caller: member.caller(),
         channel: channel.name().to_owned(),

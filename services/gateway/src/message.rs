@@ -1,7 +1,7 @@
 //! The types a client may send. Each is one file beside this one with a `handle`, and one line in the list below.
 
 use crate::session::{Now, Refusal, Session, Turn};
-use fanfare_proto::{Channel, ErrorCode, client::ClientFrame, server::ServerFrame};
+use fanfare_proto::{Channel, ErrorCode, Kind, client::ClientFrame, server::ServerFrame};
 
 /// Answers one frame: effects, or a refusal that goes back with the frame's id.
 pub(crate) type Handle = fn(&mut Session, &ClientFrame<'_>, &mut Turn<'_>) -> Result<(), Refusal>;
@@ -43,6 +43,18 @@ fn channel(frame: &ClientFrame<'_>) -> Result<Channel, Refusal> {
         .as_deref()
         .ok_or_else(|| Refusal::new(ErrorCode::BadMessage, "channel is missing"))?;
     Channel::parse(name).map_err(|error| Refusal::new(ErrorCode::BadMessage, error.to_string()))
+}
+
+/// Whether the chat service must be asked if this session may read `channel`; refused when nobody could allow it.
+fn must_ask(session: &Session, channel: &Channel) -> Result<bool, Refusal> {
+    let may_read = session
+        .identity()
+        .is_some_and(|identity| identity.may_read(channel));
+    match channel.kind() {
+        _ if may_read => Ok(false),
+        Kind::Room => Ok(true),
+        _ => Err(ErrorCode::Forbidden.into()),
+    }
 }
 
 /// `unsubscribed`, also when the server ends the reading.

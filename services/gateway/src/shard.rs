@@ -90,9 +90,11 @@ impl ShardHandle {
         }
     }
 
-    /// Tells the shard; waits while its queue is full. `false` when the node is ending.
-    pub(crate) async fn tell(&self, input: Input) -> bool {
-        self.inputs.send(input).await.is_ok()
+    /// Tells the shard; waits while its queue is full. Nobody hears it when the node is ending.
+    pub(crate) async fn tell(&self, input: Input) {
+        if self.inputs.send(input).await.is_err() {
+            tracing::trace!("a shard has ended; the node is going");
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use crate::{
     session::{Refusal, Session, Turn},
 };
 use fanfare_bus::log::Slice;
-use fanfare_proto::{ErrorCode, Kind, client::ClientFrame, limits};
+use fanfare_proto::{ErrorCode, client::ClientFrame, limits};
 
 pub(super) fn handle(
     session: &mut Session,
@@ -29,13 +29,10 @@ pub(super) fn handle(
         Some(Ok(limit)) if (1..=limits::HISTORY_ITEMS).contains(&limit) => limit,
         Some(_) => return Err(Refusal::new(ErrorCode::BadMessage, "limit is 1 to 200")),
     };
-    let may_read = session
-        .identity()
-        .is_some_and(|identity| identity.may_read(&channel));
-    let ask = !may_read && channel.kind() == Kind::Room;
-    if !channel.is_stored() || (!may_read && !ask) {
+    if !channel.is_stored() {
         return Err(ErrorCode::Forbidden.into());
     }
+    let ask = super::must_ask(session, &channel)?;
     let call = Call::History {
         id: frame.id.clone(),
         channel,

@@ -4,7 +4,7 @@ use crate::{
     call::Call,
     session::{Effect, Refusal, Session, Turn},
 };
-use fanfare_proto::{ErrorCode, Kind, client::ClientFrame};
+use fanfare_proto::{ErrorCode, client::ClientFrame};
 
 pub(super) fn handle(
     session: &mut Session,
@@ -17,13 +17,7 @@ pub(super) fn handle(
         .map(|since| serde_json::from_str::<String>(since.get()))
         .transpose()
         .map_err(|_shape| Refusal::new(ErrorCode::BadMessage, "since of subscribe is a cursor"))?;
-    let may_read = session
-        .identity()
-        .is_some_and(|identity| identity.may_read(&channel));
-    let ask = !may_read && channel.kind() == Kind::Room;
-    if !may_read && !ask {
-        return Err(ErrorCode::Forbidden.into());
-    }
+    let ask = super::must_ask(session, &channel)?;
     session.has_room()?;
     let added = session.add_channel(&channel)?;
     if !added {
