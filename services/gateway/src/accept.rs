@@ -1,15 +1,12 @@
 //! The endpoints: from an HTTP upgrade to a session on its shard.
 
 use crate::{
-    connection::Connection,
     goodbye::goodbye,
     handshake::Handshake,
-    link::Link,
-    member::Member,
     node::Node,
     registry::Place,
-    session::{Endpoint, Session},
-    shard::Input,
+    session::{Endpoint, Session, SessionId},
+    shard::{Arrival, Input, retry_after_ms},
 };
 use axum::{
     Router,
@@ -20,6 +17,7 @@ use axum::{
 };
 use fanfare_http::{ClientAddr, Problem};
 use fanfare_proto::{CloseCode, ErrorCode};
+use fanfare_tokens::{Identity, TokenError};
 use fastwebsockets::upgrade::{IncomingUpgrade, UpgradeFut};
 use hyper_util::{rt::TokioIo, server::conn::auto::upgrade::downcast};
 use socket2::SockRef;
@@ -28,7 +26,7 @@ use std::{
     sync::{Arc, atomic::Ordering},
     time::Duration,
 };
-use tokio::{net::TcpStream, sync::oneshot};
+use tokio::net::TcpStream;
 
 /// Unsent bytes the kernel keeps for one socket. Without it a stalled reader pins 4 MiB before anybody notices.
 const NOTSENT_LOWAT_BYTES: u32 = 16 * 1024;
@@ -119,73 +117,51 @@ async fn take_over(
     let Ok(Some((stream, first))) = tokio::time::timeout(HANDOVER, raw(socket)).await else {
         return;
     };
-    let link = Link::new(
-        stream,
-        node.bounds(),
-        node.clock.clone(),
-        node.uptime.seconds(),
-    );
-    if link.writable().await.is_err() {
-        return;
-    }
-    let link = Arc::new(link);
-    // A browser cannot read the status of a refused upgrade, so refusals are closes.
-    let place = match admit(&node, &handshake, address, &link) {
-        Ok(place) => place,
-        Err(code) => return refuse(&node, &link, code).await,
+    let admitted = match admit(&node, &handshake, address) {
+        Ok(place) => identify(&node, &handshake)
+            .await
+            .map(|identity| (place, identity)),
+        Err(code) => Err(code),
     };
-    let identity = match &handshake.token {
-        None => None,
-        Some(token) => match node.authority.verify(token).await {
-            Ok(identity) => Some(Arc::new(identity)),
-            Err(error) => {
-                tracing::debug!(reason = %error, "a token was refused");
-                let code = match error {
-                    fanfare_tokens::TokenError::Unavailable => CloseCode::TryLater,
-                    _ => CloseCode::Unauthorized,
-                };
-                return refuse(&node, &link, code).await;
-            }
-        },
+    let (place, identity) = match admitted {
+        Ok(admitted) => admitted,
+        // A browser cannot read the status of a refused upgrade, so refusals are closes.
+        Err(code) => {
+            node.figures.refused.inc();
+            return goodbye(stream, code, retry_after_ms(code), node.timestamp()).await;
+        }
     };
-    let shard = node.next_shard();
-    let (reply, key) = oneshot::channel();
-    node.shards[shard]
-        .tell(Input::Insert(Arc::clone(&link), reply))
-        .await;
-    let Ok(key) = key.await else {
-        return;
+    let stream = match stream.into_std() {
+        Ok(stream) => mio::net::TcpStream::from_std(stream),
+        Err(error) => return tracing::warn!(%error, "a socket was lost between two polls"),
     };
-    let now = node.now();
-    let terms = Arc::clone(&node.terms);
     let session = Session::new(
-        session_id(),
+        SessionId::random(),
         endpoint,
         handshake.lang,
         handshake.resume,
-        terms,
-        now,
+        Arc::clone(&node.terms),
+        node.now(),
     );
-    let member = Member::new(session.id.clone(), endpoint, now.wall_ms, link, shard, key);
-    let connection = Connection::new(Arc::clone(&node), Arc::new(member), session, place);
-    let tasks = node.tasks.clone();
-    tasks.spawn(connection.run(identity, first));
+    let arrival = Arrival {
+        stream,
+        session,
+        place,
+        identity,
+        first,
+    };
+    node.next_shard()
+        .tell(Input::Arrive(Box::new(arrival)))
+        .await;
 }
 
-fn admit(
-    node: &Node,
-    handshake: &Handshake,
-    address: IpAddr,
-    link: &Arc<Link>,
-) -> Result<Place, CloseCode> {
+fn admit(node: &Node, handshake: &Handshake, address: IpAddr) -> Result<Place, CloseCode> {
     if !handshake.origin_allowed {
         return Err(CloseCode::Forbidden);
     }
     let settings = &node.settings;
-    let link = Arc::downgrade(link);
     let place = node.registry.admit(
         address,
-        link,
         settings.connections,
         settings.connections_per_address,
     )?;
@@ -196,10 +172,21 @@ fn admit(
     Ok(place)
 }
 
-async fn refuse(node: &Node, link: &Link, code: CloseCode) {
-    node.figures.refused.inc();
-    node.close(link, code);
-    goodbye(link).await;
+/// Who the handshake's token names; `None` when it brought none.
+async fn identify(node: &Node, handshake: &Handshake) -> Result<Option<Arc<Identity>>, CloseCode> {
+    let Some(token) = &handshake.token else {
+        return Ok(None);
+    };
+    match node.authority.verify(token).await {
+        Ok(identity) => Ok(Some(Arc::new(identity))),
+        Err(error) => {
+            tracing::debug!(reason = %error, "a token was refused");
+            Err(match error {
+                TokenError::Unavailable => CloseCode::TryLater,
+                _ => CloseCode::Unauthorized,
+            })
+        }
+    }
 }
 
 /// Takes the socket out of HTTP, with what the client has sent already.
@@ -217,13 +204,4 @@ async fn raw(socket: UpgradeFut) -> Option<(TcpStream, Vec<u8>)> {
         tracing::debug!(%error, "a socket keeps the kernel's send buffer");
     }
     Some((stream, parts.read_buf.to_vec()))
-}
-
-/// 96 random bits in hex: unique in a fleet, and nobody guesses another's.
-fn session_id() -> String {
-    let mut bytes = [0; 12];
-    if aws_lc_rs::rand::fill(&mut bytes).is_err() {
-        tracing::error!("there is no randomness: session ids are not unique");
-    }
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

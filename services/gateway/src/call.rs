@@ -1,6 +1,7 @@
-//! What a session asks for that takes time. Calls run inside the connection's own task and end with it.
+//! What a session asks for that takes time. Each call is a task of its own, which speaks to the connection as a
+//! [`Client`].
 
-use crate::{member::Member, node::Node, session::Refusal, subscribe};
+use crate::{client::Client, node::Node, session::Refusal, subscribe};
 use bytes::Bytes;
 use fanfare_bus::{
     RequestError,
@@ -110,7 +111,6 @@ impl Answered<'_> {
 pub(crate) enum Completion {
     /// Whatever was to be sent has been sent.
     Sent,
-    Subscribed(Channel),
     Answer {
         id: Option<String>,
         outcome: Result<Vec<u8>, Refusal>,
@@ -129,7 +129,8 @@ pub(crate) enum Completion {
 
 /// Carries out one call. Cancel safe in the sense that a dropped call leaves nothing behind but what a service has
 /// been asked already.
-pub(crate) async fn run(call: Call, node: Arc<Node>, member: Arc<Member>) -> Completion {
+pub(crate) async fn run(call: Call, client: Client) -> Completion {
+    let node = &*client.node;
     match call {
         Call::Verify { id, token } => Completion::Verified {
             id,
@@ -141,14 +142,12 @@ pub(crate) async fn run(call: Call, node: Arc<Node>, member: Arc<Member>) -> Com
             since,
             ask,
         } => {
-            let outcome = match may_read(&node, &member, &channel, ask).await {
-                Ok(()) => {
-                    subscribe::run(&node, &member, id.as_deref(), &channel, since.as_deref()).await
-                }
+            let outcome = match may_read(&client, &channel, ask).await {
+                Ok(()) => subscribe::run(&client, id.as_deref(), &channel, since.as_deref()).await,
                 Err(refusal) => Err(refusal),
             };
             match outcome {
-                Ok(()) => Completion::Subscribed(channel),
+                Ok(()) => Completion::Sent,
                 Err(refusal) => Completion::NotSubscribed {
                     id,
                     channel,
@@ -163,8 +162,8 @@ pub(crate) async fn run(call: Call, node: Arc<Node>, member: Arc<Member>) -> Com
             limit,
             ask,
         } => {
-            let outcome = match may_read(&node, &member, &channel, ask).await {
-                Ok(()) => history(&node, &member, id.as_deref(), &channel, slice, limit).await,
+            let outcome = match may_read(&client, &channel, ask).await {
+                Ok(()) => history(&client, id.as_deref(), &channel, slice, limit).await,
                 Err(refusal) => Err(refusal),
             };
             Completion::Answer { id, outcome }
@@ -180,12 +179,12 @@ pub(crate) async fn run(call: Call, node: Arc<Node>, member: Arc<Member>) -> Com
             Completion::Answer { id, outcome }
         }
         Call::Counts => {
-            counts(&node, &member).await;
+            counts(&client).await;
             Completion::Sent
         }
-        Call::Rooms => Completion::Rooms(rooms(&node, &member).await),
+        Call::Rooms => Completion::Rooms(rooms(&client).await),
         Call::Request(request) => {
-            let outcome = ask(&node, &request).await;
+            let outcome = ask(node, &request).await;
             Completion::Answer {
                 id: request.id,
                 outcome,
@@ -236,20 +235,15 @@ async fn fetch<T: Message + Default>(
 }
 
 /// Asks the chat service, when the token alone did not decide.
-async fn may_read(
-    node: &Node,
-    member: &Member,
-    channel: &Channel,
-    ask: bool,
-) -> Result<(), Refusal> {
+async fn may_read(client: &Client, channel: &Channel, ask: bool) -> Result<(), Refusal> {
     if !ask {
         return Ok(());
     }
     let request = RoomRightsRequest {
-        caller: member.caller(),
+        caller: client.caller(),
         channel: channel.name().to_owned(),
     };
-    let rights: RoomRightsReply = fetch(node, subject::CHAT_RIGHTS, &request).await?;
+    let rights: RoomRightsReply = fetch(&client.node, subject::CHAT_RIGHTS, &request).await?;
     if rights.read {
         Ok(())
     } else {
@@ -258,11 +252,11 @@ async fn may_read(
     }
 }
 
-async fn rooms(node: &Node, member: &Member) -> Vec<Channel> {
+async fn rooms(client: &Client) -> Vec<Channel> {
     let request = RoomListRequest {
-        caller: member.caller(),
+        caller: client.caller(),
     };
-    match fetch::<RoomListReply>(node, subject::CHAT_ROOMS, &request).await {
+    match fetch::<RoomListReply>(&client.node, subject::CHAT_ROOMS, &request).await {
         Ok(reply) => reply
             .channels
             .iter()
@@ -279,8 +273,9 @@ async fn rooms(node: &Node, member: &Member) -> Vec<Channel> {
 }
 
 /// Pushes `counts`. Best effort: the inbox is there without it.
-async fn counts(node: &Node, member: &Member) {
-    let Some(caller) = member.caller() else {
+async fn counts(client: &Client) {
+    let node = &*client.node;
+    let Some(caller) = client.caller() else {
         return;
     };
     let channel = format!("user:{}", caller.user);
@@ -298,7 +293,7 @@ async fn counts(node: &Node, member: &Member) {
         data: Some(data),
         ..ServerFrame::new("counts", node.timestamp())
     };
-    member.link.send_text(&frame.encode());
+    client.send_text(frame.encode()).await;
 }
 
 #[derive(Serialize)]
@@ -309,15 +304,15 @@ struct Page<'a> {
 }
 
 async fn history(
-    node: &Node,
-    member: &Member,
+    client: &Client,
     id: Option<&str>,
     channel: &Channel,
     slice: Slice,
     limit: usize,
 ) -> Result<Vec<u8>, Refusal> {
     // A page is large: one at a time, for each connection.
-    let _turn = member.replay_turn.lock().await;
+    let _turn = client.replay_turn.lock().await;
+    let node = &*client.node;
     let page = node
         .log
         .history(channel, slice, limit)

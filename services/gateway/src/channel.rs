@@ -2,7 +2,7 @@
 
 use crate::{
     delivery::Delivery,
-    hub::{Progress, Request},
+    hub::Request,
     shard::{Input, ShardHandle},
 };
 use fanfare_bus::log::Record;
@@ -16,25 +16,98 @@ const BUFFERED: usize = 4_096;
 #[derive(Debug)]
 pub(crate) enum Phase {
     /// Its head is being read; subscribers wait.
-    Opening {
-        waiting: Vec<Request>,
-        buffered: Vec<Record>,
-    },
+    Opening(Box<Opening>),
     /// From the tail.
     Live,
     /// A gap is being read; what comes after it waits.
-    Repairing { buffered: Vec<Record> },
+    #[expect(
+        clippy::box_collection,
+        reason = "every channel has a phase, and nearly all are live"
+    )]
+    Repairing(Box<Vec<Record>>),
+}
+
+/// What waits for a channel's head.
+#[derive(Debug)]
+pub(crate) struct Opening {
+    pub(crate) waiting: Vec<Request>,
+    buffered: Vec<Record>,
+}
+
+impl Phase {
+    pub(crate) fn opening(waiting: Vec<Request>, buffered: Vec<Record>) -> Self {
+        Self::Opening(Box::new(Opening { waiting, buffered }))
+    }
+}
+
+/// How many read a channel, by shard. The channel of one user mostly has readers on one shard, which costs no
+/// allocation.
+#[derive(Debug)]
+pub(crate) enum Readers {
+    On {
+        shard: u16,
+        count: u32,
+    },
+    /// By the shard's index.
+    #[expect(
+        clippy::box_collection,
+        reason = "keeps the entry of a channel on one shard small"
+    )]
+    OnMany(Box<Vec<u32>>),
+}
+
+impl Readers {
+    pub(crate) fn add(&mut self, on: u16) {
+        match self {
+            Self::On { shard, count } if *count == 0 || *shard == on => {
+                *shard = on;
+                *count += 1;
+            }
+            Self::On { shard, count } => {
+                let mut counts = vec![0; usize::from((*shard).max(on)) + 1];
+                counts[usize::from(*shard)] = *count;
+                counts[usize::from(on)] = 1;
+                *self = Self::OnMany(Box::new(counts));
+            }
+            Self::OnMany(counts) => {
+                if counts.len() <= usize::from(on) {
+                    counts.resize(usize::from(on) + 1, 0);
+                }
+                counts[usize::from(on)] += 1;
+            }
+        }
+    }
+
+    pub(crate) fn remove(&mut self, from: u16) {
+        match self {
+            Self::On { shard, count } if *shard == from => *count = count.saturating_sub(1),
+            Self::On { .. } => {}
+            Self::OnMany(counts) => {
+                if let Some(count) = counts.get_mut(usize::from(from)) {
+                    *count = count.saturating_sub(1);
+                }
+            }
+        }
+    }
+
+    /// The shards with a reader.
+    fn shards(&self) -> impl Iterator<Item = usize> + '_ {
+        let (one, many) = match self {
+            Self::On { shard, count } => ((*count > 0).then_some(usize::from(*shard)), &[][..]),
+            Self::OnMany(counts) => (None, counts.as_slice()),
+        };
+        let many = many.iter().enumerate().filter(|(_, count)| **count > 0);
+        one.into_iter().chain(many.map(|(shard, _)| shard))
+    }
 }
 
 /// Where a channel stands here, and which shards read it.
 #[derive(Debug)]
 pub(crate) struct Active {
     pub(crate) id: u32,
-    pub(crate) progress: Arc<Progress>,
     /// The last record that was delivered.
     pub(crate) have: Position,
-    /// How many, by shard.
-    pub(crate) subscribers: Vec<u32>,
+    pub(crate) readers: Readers,
     pub(crate) phase: Phase,
 }
 
@@ -50,58 +123,72 @@ impl Buffer<'_> {
 }
 
 impl Active {
-    pub(crate) fn new(id: u32, progress: Arc<Progress>, shards: usize) -> Self {
+    pub(crate) const fn new(id: u32) -> Self {
         Self {
             id,
-            progress,
-            have: Position::default(),
-            subscribers: vec![0; shards],
+            have: Position { seq: 0, n: 0 },
+            readers: Readers::On { shard: 0, count: 0 },
             phase: Phase::Live,
         }
     }
 
     /// Nobody reads it here, and nobody waits to.
     pub(crate) fn is_unread(&self) -> bool {
-        let awaited = matches!(&self.phase, Phase::Opening { waiting, .. } if !waiting.is_empty());
-        !awaited && self.subscribers.iter().all(|count| *count == 0)
+        let awaited = matches!(&self.phase, Phase::Opening(opening) if !opening.waiting.is_empty());
+        !awaited && self.readers.shards().next().is_none()
     }
 
     /// Sends to every shard that has a subscriber.
     pub(crate) async fn send(&self, shards: &[ShardHandle], delivery: Arc<Delivery>) {
-        for (shard, subscribers) in shards.iter().zip(&self.subscribers) {
-            if *subscribers > 0 {
-                shard
-                    .tell(Input::Deliver(self.id, Arc::clone(&delivery)))
-                    .await;
-            }
+        for shard in self.readers.shards() {
+            shards[shard]
+                .tell(Input::Deliver(self.id, Arc::clone(&delivery)))
+                .await;
         }
     }
 
-    pub(crate) fn buffer(&mut self) -> Option<Buffer<'_>> {
+    fn buffered(&mut self) -> Option<&mut Vec<Record>> {
         match &mut self.phase {
-            Phase::Opening { buffered, .. } | Phase::Repairing { buffered } => {
-                Some(Buffer(buffered))
-            }
+            Phase::Opening(opening) => Some(&mut opening.buffered),
+            Phase::Repairing(buffered) => Some(buffered),
             Phase::Live => None,
         }
     }
 
+    pub(crate) fn buffer(&mut self) -> Option<Buffer<'_>> {
+        self.buffered().map(Buffer)
+    }
+
     /// Whether records were left out of the buffer.
-    pub(crate) fn overflowed(&self) -> bool {
-        match &self.phase {
-            Phase::Opening { buffered, .. } | Phase::Repairing { buffered } => {
-                buffered.len() == BUFFERED
-            }
-            Phase::Live => false,
-        }
+    pub(crate) fn overflowed(&mut self) -> bool {
+        self.buffered()
+            .is_some_and(|buffered| buffered.len() == BUFFERED)
     }
 
     pub(crate) fn take_buffer(&mut self) -> Vec<Record> {
-        match &mut self.phase {
-            Phase::Opening { buffered, .. } | Phase::Repairing { buffered } => {
-                std::mem::take(buffered)
-            }
-            Phase::Live => Vec::new(),
-        }
+        self.buffered().map(std::mem::take).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn readers_are_counted_by_shard() {
+        let mut readers = Readers::On { shard: 0, count: 0 };
+        let shards = |readers: &Readers| readers.shards().collect::<Vec<_>>();
+        readers.add(3);
+        readers.add(3);
+        assert_eq!(shards(&readers), [3]);
+        readers.add(1);
+        readers.add(5);
+        assert_eq!(shards(&readers), [1, 3, 5]);
+        readers.remove(3);
+        readers.remove(1);
+        assert_eq!(shards(&readers), [3, 5]);
+        readers.remove(3);
+        readers.remove(5);
+        assert!(shards(&readers).is_empty());
     }
 }

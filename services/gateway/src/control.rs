@@ -1,7 +1,11 @@
 //! What operators and other services ask of every gateway: end sessions whose token was revoked, remove sessions, say
 //! which sessions a user has, answer the node's own probe.
 
-use crate::node::Node;
+use crate::{
+    node::Node,
+    seat::Seat,
+    shard::{Control, ShardHandle, retry_after_ms},
+};
 use bytes::Bytes;
 use fanfare_bus::{
     Message,
@@ -15,7 +19,7 @@ use fanfare_proto::{
 use fanfare_tokens::Revocation;
 use prost::Message as _;
 use std::{sync::Arc, time::Duration};
-use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::{broadcast::error::RecvError, oneshot};
 
 /// Longest a message of the node's own may take through the bus and back before the node is not ready.
 const PROBE: Duration = Duration::from_secs(2);
@@ -28,21 +32,23 @@ pub(crate) async fn follow_revocations(node: Arc<Node>, shutdown: Shutdown) {
             () = shutdown.forced() => return,
             revocation = revocations.recv() => revocation,
         };
-        let members = match &revocation {
-            Ok(Revocation::User { user, .. }) => node.registry.of(user),
-            // Too many at once to have been told each: everybody is asked about.
-            Ok(_) | Err(RecvError::Lagged(_)) => node.registry.all(),
-            Err(RecvError::Closed) => return,
-        };
-        for member in members {
-            if member
-                .identity()
-                .is_some_and(|identity| node.authority.is_revoked(&identity))
-            {
-                member.link.close(CloseCode::Unauthorized, 0);
+        match &revocation {
+            Ok(Revocation::User { user, .. }) => {
+                for seat in node.registry.of(user) {
+                    shard_of(&node, seat)
+                        .control(Control::Recheck(Some(seat.key)))
+                        .await;
+                }
             }
+            // Too many at once to have been told each: everybody is asked about.
+            Ok(_) | Err(RecvError::Lagged(_)) => node.control_all(|| Control::Recheck(None)).await,
+            Err(RecvError::Closed) => return,
         }
     }
+}
+
+fn shard_of(node: &Node, seat: Seat) -> &ShardHandle {
+    &node.shards[usize::from(seat.shard)]
 }
 
 /// Removes the sessions that an operator names.
@@ -67,7 +73,7 @@ pub(crate) async fn follow_kicks(node: Arc<Node>, shutdown: Shutdown) -> Result<
                     None => return,
                 },
                 kick = kicks.next() => match kick {
-                    Some(Received::Message(message)) => kick_sessions(&node, message),
+                    Some(Received::Message(message)) => kick_sessions(&node, message).await,
                     // Commands were lost; who sent them sees the sessions still there, and repeats.
                     Some(Received::Lagged) => {}
                     None => return,
@@ -78,25 +84,23 @@ pub(crate) async fn follow_kicks(node: Arc<Node>, shutdown: Shutdown) -> Result<
     Ok(())
 }
 
-fn kick_sessions(node: &Node, message: Message) {
+async fn kick_sessions(node: &Node, message: Message) {
     let Ok(command) = KickCommand::decode(message.payload) else {
         return;
-    };
-    let members = if command.user.is_empty() {
-        node.registry
-            .all()
-            .into_iter()
-            .filter(|member| member.session == command.session)
-            .collect()
-    } else {
-        node.registry.of(&command.user)
     };
     let wanted = CloseCode::ALL
         .iter()
         .find(|code| u32::from(code.as_u16()) == command.close_code);
     let code = wanted.copied().unwrap_or(CloseCode::Removed);
-    for member in members {
-        node.close(&member.link, code);
+    if command.user.is_empty() {
+        node.control_all(|| Control::CloseSession(command.session.clone(), code))
+            .await;
+        return;
+    }
+    for seat in node.registry.of(&command.user) {
+        shard_of(node, seat)
+            .control(Control::Close(seat.key, code, retry_after_ms(code)))
+            .await;
     }
 }
 
@@ -105,8 +109,8 @@ pub(crate) async fn serve_sessions(node: &Arc<Node>) -> Result<Serving, String> 
     let own = Arc::clone(node);
     let responder =
         move |message: Message| -> std::pin::Pin<Box<dyn Future<Output = Bytes> + Send>> {
-            let reply = sessions(&own, message);
-            Box::pin(std::future::ready(reply))
+            let own = Arc::clone(&own);
+            Box::pin(async move { sessions(&own, message).await })
         };
     node.bus
         .serve(subject::GATEWAY_SESSIONS, None, Box::new(responder))
@@ -114,16 +118,19 @@ pub(crate) async fn serve_sessions(node: &Arc<Node>) -> Result<Serving, String> 
         .map_err(|error| error.to_string())
 }
 
-fn sessions(node: &Node, message: Message) -> Bytes {
+async fn sessions(node: &Node, message: Message) -> Bytes {
     let user = SessionsRequest::decode(message.payload)
         .unwrap_or_default()
         .user;
-    let sessions = node
-        .registry
-        .of(&user)
-        .iter()
-        .map(|member| member.report(&node.settings.node, 0, 0))
-        .collect();
+    let mut sessions = Vec::new();
+    for seat in node.registry.of(&user) {
+        let (reply, report) = oneshot::channel();
+        shard_of(node, seat)
+            .control(Control::Report(seat.key, reply))
+            .await;
+        // A session that has ended meanwhile says nothing.
+        sessions.extend(report.await.ok().flatten());
+    }
     let reply = SessionsReply {
         node: node.settings.node.clone(),
         sessions,

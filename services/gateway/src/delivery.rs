@@ -1,10 +1,13 @@
 //! One publication on its way to this node's subscribers: encoded once, shared by all of them.
 
-use crate::{frame, outbox::Class};
+use crate::{
+    frame,
+    outbox::{Class, Mark, Parcel},
+};
 use bytes::Bytes;
 use fanfare_bus::log;
 use fanfare_proto::{
-    Cursor, Position, delivery,
+    Channel, Cursor, Position, delivery,
     wire::{Entry, Event},
 };
 use prost::Message as _;
@@ -66,55 +69,52 @@ impl Delivery {
     }
 }
 
-/// Frames of one class that go out in one write.
-#[derive(Debug)]
-pub(crate) struct Chunk {
-    pub(crate) bytes: Bytes,
-    pub(crate) frames: usize,
-    pub(crate) class: Class,
-    pub(crate) first_n: u64,
-}
-
-/// Largest chunk that is joined, in bytes. A write costs the same whatever it carries up to about here, and a queue of
+/// Largest parcel that is joined, in bytes. A write costs the same whatever it carries up to about here, and a queue of
 /// 1 MiB still takes many of them.
-const CHUNK_BYTES: usize = 64 * 1024;
+const PARCEL_BYTES: usize = 64 * 1024;
 
-/// Joins `deliveries`, in order, into as few writes as their classes and [`CHUNK_BYTES`] allow.
-pub(crate) fn join<'a>(deliveries: impl IntoIterator<Item = &'a Delivery>) -> Vec<Chunk> {
-    let mut chunks: Vec<Chunk> = Vec::new();
+/// Joins `deliveries` of `channel`, in order, into as few parcels as their classes and [`PARCEL_BYTES`] allow.
+pub(crate) fn join<'a>(
+    channel: &Channel,
+    deliveries: impl IntoIterator<Item = &'a Delivery>,
+) -> Vec<Parcel> {
+    let mut parcels: Vec<Parcel> = Vec::new();
     let mut joined: Vec<u8> = Vec::new();
     for delivery in deliveries {
-        if let Some(last) = chunks.last_mut() {
+        let bytes = &delivery.bytes;
+        let mark = (delivery.position.n > 0).then(|| Mark {
+            channel: channel.clone(),
+            first_n: delivery.position.n,
+        });
+        if let Some(last) = parcels.last_mut() {
             let held = joined.len().max(last.bytes.len());
-            if last.class == delivery.class && held + delivery.bytes.len() <= CHUNK_BYTES {
+            if last.class == delivery.class && held + bytes.len() <= PARCEL_BYTES {
                 if joined.is_empty() {
                     joined.extend_from_slice(&last.bytes);
                 }
-                joined.extend_from_slice(&delivery.bytes);
+                joined.extend_from_slice(bytes);
                 last.frames += 1;
-                if last.first_n == 0 {
-                    last.first_n = delivery.position.n;
-                }
+                last.mark = last.mark.take().or(mark);
                 continue;
             }
             seal(last, &mut joined);
         }
-        chunks.push(Chunk {
-            bytes: delivery.bytes.clone(),
+        parcels.push(Parcel {
+            bytes: bytes.clone(),
             frames: 1,
             class: delivery.class,
-            first_n: delivery.position.n,
+            mark,
         });
     }
-    if let Some(last) = chunks.last_mut() {
+    if let Some(last) = parcels.last_mut() {
         seal(last, &mut joined);
     }
-    chunks
+    parcels
 }
 
-fn seal(chunk: &mut Chunk, joined: &mut Vec<u8>) {
+fn seal(parcel: &mut Parcel, joined: &mut Vec<u8>) {
     if !joined.is_empty() {
-        chunk.bytes = std::mem::take(joined).into();
+        parcel.bytes = std::mem::take(joined).into();
     }
 }
 
@@ -140,32 +140,35 @@ mod tests {
             delivery(b"e", Class::Ephemeral, 0),
             delivery(b"c", Class::Kept, 3),
         ];
-        let chunks: Vec<_> = join(&deliveries)
+        let parcels: Vec<_> = join(&Channel::all(), &deliveries)
             .into_iter()
-            .map(|chunk| (chunk.bytes, chunk.frames, chunk.first_n))
+            .map(|parcel| {
+                let first_n = parcel.mark.map(|mark| mark.first_n);
+                (parcel.bytes, parcel.frames, first_n)
+            })
             .collect();
         assert_eq!(
-            chunks,
+            parcels,
             [
-                (Bytes::from_static(b"ab"), 2, 1),
-                (Bytes::from_static(b"e"), 1, 0),
-                (Bytes::from_static(b"c"), 1, 3)
+                (Bytes::from_static(b"ab"), 2, Some(1)),
+                (Bytes::from_static(b"e"), 1, None),
+                (Bytes::from_static(b"c"), 1, Some(3))
             ]
         );
     }
 
     #[test]
-    fn a_chunk_has_a_bound() {
-        let big = vec![0; CHUNK_BYTES - 1];
+    fn a_parcel_has_a_bound() {
+        let big = vec![0; PARCEL_BYTES - 1];
         let deliveries = [
             delivery(&big, Class::Kept, 1),
             delivery(b"a", Class::Kept, 2),
             delivery(b"b", Class::Kept, 3),
         ];
-        let sizes: Vec<_> = join(&deliveries)
+        let sizes: Vec<_> = join(&Channel::all(), &deliveries)
             .iter()
-            .map(|chunk| chunk.bytes.len())
+            .map(|parcel| parcel.bytes.len())
             .collect();
-        assert_eq!(sizes, [CHUNK_BYTES, 1]);
+        assert_eq!(sizes, [PARCEL_BYTES, 1]);
     }
 }

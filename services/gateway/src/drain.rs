@@ -1,10 +1,16 @@
 //! Leaving without a client noticing more than a reconnect: not ready, no new upgrades, every client told when to come
 //! back, closes spread over a window.
 
-use crate::{node::Node, settings::Settings};
+use crate::{
+    node::Node,
+    seat::Key,
+    settings::Settings,
+    shard::{Control, ShardHandle},
+};
 use aws_lc_rs::rand;
 use fanfare_proto::CloseCode;
 use std::{sync::atomic::Ordering, time::Duration};
+use tokio::sync::oneshot;
 
 /// Longest window that is chosen by itself.
 const WINDOW_MAX: Duration = Duration::from_secs(30);
@@ -25,33 +31,46 @@ pub(crate) async fn run(node: &Node) {
 async fn drain(node: &Node) {
     tokio::time::sleep(node.settings.lame_duck).await;
     node.closing.store(true, Ordering::Release);
-    let mut links = node.registry.links();
-    let window = window(&node.settings, links.len());
+    let mut seats = seats(node).await;
+    let window = window(&node.settings, seats.len());
     tracing::info!(
-        sessions = links.len(),
+        sessions = seats.len(),
         window_ms = window.as_millis(),
         "draining"
     );
     let window_ms = u64::try_from(window.as_millis()).unwrap_or(u64::MAX);
     // Each at an independent, uniform time: sorting the times gives the order, whatever the order of the sessions.
-    let mut times_ms: Vec<u64> = links.iter().map(|_| below(window_ms + 1)).collect();
+    let mut times_ms: Vec<u64> = seats.iter().map(|_| below(window_ms + 1)).collect();
     times_ms.sort_unstable();
     let begun = tokio::time::Instant::now();
     for at_ms in times_ms {
         tokio::time::sleep_until(begun + Duration::from_millis(at_ms)).await;
-        let chosen = usize::try_from(below(links.len() as u64)).unwrap_or(0);
-        let link = links.swap_remove(chosen);
-        link.close(CloseCode::Restart, RETRY_MIN_MS + below(window_ms.max(1)));
+        let chosen = usize::try_from(below(seats.len() as u64)).unwrap_or(0);
+        let (shard, key) = seats.swap_remove(chosen);
+        let retry_after_ms = RETRY_MIN_MS + below(window_ms.max(1));
+        shard
+            .control(Control::Close(key, CloseCode::Restart, retry_after_ms))
+            .await;
     }
     // Whoever came in while the window ran.
     while node.registry.len() > 0 {
-        for link in node.registry.links() {
-            if link.closed().is_none() {
-                link.close(CloseCode::Restart, RETRY_MIN_MS);
-            }
-        }
+        node.control_all(|| Control::CloseAll(CloseCode::Restart, RETRY_MIN_MS))
+            .await;
         tokio::time::sleep(STEP).await;
     }
+}
+
+/// Where every connection is.
+async fn seats(node: &Node) -> Vec<(&ShardHandle, Key)> {
+    let mut seats = Vec::new();
+    for shard in &node.shards {
+        let (reply, keys) = oneshot::channel();
+        shard.control(Control::Keys(reply)).await;
+        // A shard that has ended has no connections.
+        let keys = keys.await.unwrap_or_default();
+        seats.extend(keys.into_iter().map(|key| (shard, key)));
+    }
+    seats
 }
 
 /// Two milliseconds for each connection: five hundred reconnects a second are nothing for the nodes that stay.

@@ -14,22 +14,19 @@ use crate::{
     delivery::Delivery,
     metrics::Figures,
     replay::Step,
-    shard::{Input, Reading, ShardHandle},
+    seat::Reading,
+    shard::{Input, ShardHandle},
 };
 use fanfare_bus::{Bus, Log, LogError, Subscription, Tail, bus::Received, log::Head};
 use fanfare_lifecycle::{Clock, Shutdown};
 use fanfare_proto::{Channel, Position, subject, wire::Event};
 use futures_util::{StreamExt as _, future::BoxFuture, stream::FuturesUnordered};
 use prost::Message as _;
-use std::{
-    collections::HashMap,
-    sync::{Arc, PoisonError},
-    time::Duration,
-};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 use tokio::sync::{Semaphore, mpsc};
 
-use attachment::Departures;
-pub(crate) use attachment::{Attached, Attachment, HubHandle, Progress, Request};
+pub(crate) use attachment::{Attached, Attachment, HubHandle, Request};
+use attachment::{Departure, Departures};
 use audit::heads;
 
 /// Requests that wait for the hub. A connection waits when it is full.
@@ -114,7 +111,11 @@ impl Hub {
             events,
             requests: receiver,
         };
-        Ok((hub, HubHandle { requests }, sources))
+        let handle = HubHandle {
+            requests,
+            departures: Arc::clone(&hub.departures),
+        };
+        Ok((hub, handle, sources))
     }
 
     /// Works until the node's hard shutdown, or until the log or the bus has ended.
@@ -154,20 +155,16 @@ impl Hub {
         let channel = request.channel.clone();
         if let Some(active) = self.channels.get_mut(&channel) {
             match &mut active.phase {
-                Phase::Opening { waiting, .. } => waiting.push(request),
-                Phase::Live | Phase::Repairing { .. } => self.welcome(&channel, request).await,
+                Phase::Opening(opening) => opening.waiting.push(request),
+                Phase::Live | Phase::Repairing(_) => self.welcome(&channel, request).await,
             }
             return;
         }
         self.next_id += 1;
-        let progress = Progress::new(channel.clone(), self.shards.len());
-        let mut active = Active::new(self.next_id, Arc::new(progress), self.shards.len());
+        let mut active = Active::new(self.next_id);
         self.figures.channels.inc();
         if channel.is_stored() {
-            active.phase = Phase::Opening {
-                waiting: vec![request],
-                buffered: Vec::new(),
-            };
+            active.phase = Phase::opening(vec![request], Vec::new());
             let id = active.id;
             self.channels.insert(channel.clone(), active);
             self.open_channel(Place { channel, id });
@@ -191,7 +188,7 @@ impl Hub {
         let Some(active) = self.channels.get_mut(channel) else {
             return;
         };
-        active.subscribers[request.shard] += 1;
+        active.readers.add(request.shard);
         self.next_serial += 1;
         let reading = Reading {
             channel: active.id,
@@ -201,40 +198,41 @@ impl Hub {
         let attached = Attached {
             attachment: Attachment {
                 reading,
-                progress: Arc::clone(&active.progress),
                 shard: request.shard,
                 departures: Arc::clone(&self.departures),
+                kept: false,
             },
             head: active.have,
         };
-        let input = Input::Attach(reading, Arc::clone(&active.progress));
-        self.shards[request.shard].tell(input).await;
+        self.shards[usize::from(request.shard)]
+            .tell(Input::Attach(reading, channel.clone()))
+            .await;
         // A requester that has gone drops the attachment, which then departs.
         let _gone = request.reply.send(attached);
     }
 
     async fn depart(&mut self) {
-        let departed = std::mem::take(
-            &mut *self
-                .departures
-                .list
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner),
-        );
-        for (channel, shard, reading) in departed {
-            self.shards[shard].tell(Input::Detach(reading)).await;
-            let Some(active) = self
-                .channels
-                .get_mut(&channel)
-                .filter(|active| active.id == reading.channel)
-            else {
-                continue;
-            };
-            active.subscribers[shard] -= 1;
-            if active.is_unread() {
-                self.channels.remove(&channel);
-                self.figures.channels.dec();
+        for departure in self.departures.take() {
+            match departure {
+                Departure::GivenUp(shard, reading) => {
+                    self.shards[usize::from(shard)]
+                        .tell(Input::Detach(reading))
+                        .await;
+                }
+                Departure::Left(shard, channel, id) => self.left(shard, &channel, id),
             }
+        }
+    }
+
+    fn left(&mut self, shard: u16, channel: &Channel, id: u32) {
+        let of_id = |active: &&mut Active| active.id == id;
+        let Some(active) = self.channels.get_mut(channel).filter(of_id) else {
+            return;
+        };
+        active.readers.remove(shard);
+        if active.is_unread() {
+            self.channels.remove(channel);
+            self.figures.channels.dec();
         }
     }
 
@@ -247,6 +245,7 @@ impl Hub {
             return;
         };
         if let Some(active) = self.channels.get(event.channel.as_str()) {
+            self.figures.messages.inc();
             active
                 .send(&self.shards, Arc::new(Delivery::of_event(&event)))
                 .await;

@@ -1,18 +1,21 @@
 //! The gateway: WebSockets in, deliveries out. Holds nothing that a restart loses.
 //!
-//! A connection: [`accept`] (upgrade, origin, places) with [`handshake`] (token, language, cursors) → [`session`] (the
-//! protocol, pure; its types in [`message`]) inside [`connection`] (the task: bytes in through [`frame`], effects out)
-//! → [`call`] for what takes time, [`subscribe`] and [`replay`] for what was missed.
+//! A connection: [`accept`] (upgrade, origin, places) with [`handshake`] (token, language, cursors) → its [`shard`], which
+//! owns it as a [`connection`]: bytes in through [`frame`], what they mean by its [`session`] (the protocol, pure; its
+//! types in [`message`]), effects out → [`call`] for what takes time, in tasks of their own that speak to it as a
+//! [`client`]; [`subscribe`] and [`replay`] for what was missed.
 //!
 //! A delivery: [`hub`] (the one reader of the log; gaps) → [`delivery`] (wire bytes, once) → [`shard`] (fan-out, timer
 //! [`wheel`]) → [`link`] (one write, or the [`outbox`] while the socket is blocked).
 //!
-//! Beside them: [`goodbye`], [`registry`] of [`member`]s, [`control`] (revocations, kicks, probe), [`drain`], [`report`]
-//! (for the delivery trail), [`system`] figures, [`metrics`].
+//! Beside them: [`goodbye`], [`registry`] of users' [`seat`]s, [`control`] (revocations, kicks, probe), [`drain`],
+//! [`report`] (for the delivery trail), [`system`] figures, [`metrics`].
 
 mod accept;
 mod call;
+mod calls;
 mod channel;
+mod client;
 mod connection;
 mod control;
 mod delivery;
@@ -23,7 +26,6 @@ mod goodbye;
 mod handshake;
 mod hub;
 mod link;
-mod member;
 mod message;
 mod metrics;
 mod node;
@@ -32,6 +34,7 @@ mod rate;
 mod registry;
 mod replay;
 mod report;
+mod seat;
 mod session;
 mod settings;
 mod shard;
@@ -53,7 +56,7 @@ use registry::Registry;
 use report::Reports;
 use session::Terms;
 pub use settings::Settings;
-use shard::{Common, Shard};
+use shard::Shard;
 use std::{
     sync::{
         Arc,
@@ -116,25 +119,14 @@ impl Gateway {
         } = deps;
         let figures = Arc::new(Figures::new(&metrics));
         let uptime = Uptime::begin();
-        let (reports, reporter) = Reports::new(
-            settings.node.clone(),
-            clock.clone(),
-            Arc::clone(&handles.bus),
-        );
+        let (reports, reporter) = Reports::new(settings.node.clone(), Arc::clone(&handles.bus));
         tasks.spawn(reporter.run(shutdown.clone()));
-        let common = Common {
-            uptime,
-            clock: clock.clone(),
-            figures: Arc::clone(&figures),
-            reports: reports.clone(),
-            ping_interval: settings.ping_interval,
-            silence: settings.silence,
-        };
         let mut shards = Vec::new();
-        for index in 0..settings.shards.max(1) {
-            let (shard, handle, inputs) = Shard::new(index, common.clone());
-            tasks.spawn(shard.run(inputs, shutdown.clone()));
+        let mut sources_of_shards = Vec::new();
+        for _ in 0..settings.shards.max(1) {
+            let (handle, sources) = Shard::open().map_err(|error| error.to_string())?;
             shards.push(handle);
+            sources_of_shards.push(sources);
         }
         let (hub, hub_handle, sources) = Hub::open(
             Arc::clone(&handles.log),
@@ -163,6 +155,14 @@ impl Gateway {
             closing: AtomicBool::new(false),
             turn: AtomicUsize::new(0),
         });
+        for (index, sources) in (0..).zip(sources_of_shards) {
+            tasks.spawn(Shard::run(
+                Arc::clone(&node),
+                index,
+                sources,
+                shutdown.clone(),
+            ));
+        }
         tasks.spawn(control::follow_revocations(
             Arc::clone(&node),
             shutdown.clone(),

@@ -1,257 +1,250 @@
-//! One connection's socket, as its own task and its shard share it.
+//! One connection's socket, and what waits for it.
 
 use crate::{
     frame,
     outbox::{Bounds, Class, Mark, Outbox, Parcel},
 };
-use bytes::Bytes;
-use fanfare_lifecycle::Clock;
 use fanfare_proto::{Channel, CloseCode, Timestamp, server::ServerFrame};
-use futures_util::task::AtomicWaker;
+use mio::net::TcpStream;
 use serde::Serialize;
-use std::{
-    io::{self, IoSlice},
-    sync::{
-        Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU8, AtomicU32, Ordering},
-    },
-    task::{Context, Poll},
-};
-use tokio::{net::TcpStream, sync::oneshot};
-
-/// Set when the session asked to be woken at a time that has come.
-pub(crate) const TICK: u8 = 1;
-/// Set when the connection is to end: its last words are queued.
-pub(crate) const ENDING: u8 = 2;
-/// Set when the socket turned out to be dead.
-pub(crate) const BROKEN: u8 = 4;
+use std::io::{self, IoSlice, Read as _, Write as _};
+use tokio::sync::oneshot;
 
 /// Slices of one vectored write: more than this and the copying into the kernel dominates anyway.
 const SLICES: usize = 64;
 
-/// Writes never wait: what the socket does not take is queued, within bounds, and the connection's task is woken to
-/// finish it. Bytes reach the socket in the order of the calls.
+/// Writes never wait: what the socket does not take is queued, within bounds, until the socket is writable again.
+/// Bytes reach the socket in the order of the calls.
 #[derive(Debug)]
 pub(crate) struct Link {
     stream: TcpStream,
-    queue: Mutex<Queue>,
-    bounds: Bounds,
-    clock: Clock,
-    waker: AtomicWaker,
-    signals: AtomicU8,
-    /// When the peer was last heard, in seconds of the node's life.
-    heard_s: AtomicU32,
-    /// When the session wants to be woken, in seconds of the node's life; `u32::MAX`: never.
-    due_s: AtomicU32,
-}
-
-#[derive(Debug, Default)]
-struct Queue {
-    outbox: Option<Box<Outbox>>,
+    /// Nothing more may be sent.
+    ended: bool,
     closed: Option<CloseCode>,
-    /// The first ordinal of each channel that was meant for this client and will not be written.
-    lost: Vec<Mark>,
+    /// Exists only while the socket is blocked.
+    outbox: Option<Box<Outbox>>,
+    /// The first ordinal of each channel that was meant for this client and will not be written. Exists only on the
+    /// way out.
+    #[expect(
+        clippy::box_collection,
+        reason = "every connection has this field, and next to none has marks"
+    )]
+    lost: Option<Box<Vec<Mark>>>,
 }
 
-impl Queue {
-    fn lose(&mut self, mark: Option<(&Channel, u64)>) {
-        if let Some((channel, first_n)) = mark {
-            remember(&mut self.lost, channel, first_n);
-        }
-    }
-}
-
-fn remember(lost: &mut Vec<Mark>, channel: &Channel, first_n: u64) {
-    match lost.iter_mut().find(|mark| mark.channel == *channel) {
-        Some(mark) => mark.first_n = mark.first_n.min(first_n),
-        None => lost.push(Mark {
-            channel: channel.clone(),
-            first_n,
-        }),
-    }
-}
-
-/// What became of a parcel.
+/// What became of parcels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Sent {
     /// All of it is with the kernel.
     Written,
     /// It waits its turn.
     Queued,
-    /// The client reads too slowly; the connection is being closed.
+    /// More would wait than the bounds allow: to be closed with [`CloseCode::TooSlow`].
     TooSlow,
     /// The connection is ending.
     Closed,
+    /// The socket is dead.
+    Broken,
 }
 
 impl Link {
-    pub(crate) fn new(stream: TcpStream, bounds: Bounds, clock: Clock, now_s: u32) -> Self {
+    pub(crate) const fn new(stream: TcpStream) -> Self {
         Self {
             stream,
-            queue: Mutex::default(),
-            bounds,
-            clock,
-            waker: AtomicWaker::new(),
-            signals: AtomicU8::new(0),
-            heard_s: AtomicU32::new(now_s),
-            due_s: AtomicU32::new(u32::MAX),
+            ended: false,
+            closed: None,
+            outbox: None,
+            lost: None,
         }
     }
 
-    /// Sends whole frames. `mark` names the stored entries among them.
-    pub(crate) fn send(
-        &self,
-        bytes: &Bytes,
-        frames: usize,
-        class: Class,
-        mark: Option<(&Channel, u64)>,
+    pub(crate) const fn stream(&mut self) -> &mut TcpStream {
+        &mut self.stream
+    }
+
+    /// Sends parcels, in order, in as few writes as there can be.
+    pub(crate) fn send<'a>(
+        &mut self,
+        parcels: impl Iterator<Item = &'a Parcel> + Clone,
+        bounds: Bounds,
     ) -> Sent {
-        let mut queue = self.lock();
-        if queue.closed.is_some() {
-            queue.lose(mark);
+        if self.ended {
+            self.lose(parcels);
             return Sent::Closed;
         }
-        let written = match &queue.outbox {
-            Some(_blocked) => 0,
-            None => match self.stream.try_write(bytes) {
-                Ok(written) if written == bytes.len() => return Sent::Written,
-                Ok(written) => written,
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => 0,
+        let mut written = 0;
+        if self.outbox.is_none() {
+            match self.write(parcels.clone()) {
+                Ok((count, true)) if count > 0 => return Sent::Written,
+                Ok((count, _)) => written = count,
                 Err(_dead) => {
-                    queue.lose(mark);
-                    drop(queue);
-                    self.signal(BROKEN);
-                    return Sent::Closed;
+                    self.lose(parcels);
+                    return Sent::Broken;
                 }
-            },
+            }
+        }
+        let mut parcels = parcels;
+        while let Some(parcel) = parcels.next() {
+            let gone = written.min(parcel.bytes.len());
+            written -= gone;
+            if gone < parcel.bytes.len() && !self.queue(parcel, gone, bounds) {
+                self.lose(std::iter::once(parcel).chain(parcels));
+                return Sent::TooSlow;
+            }
+        }
+        Sent::Queued
+    }
+
+    /// Writes as much as the socket takes: how many bytes, and whether that was everything.
+    fn write<'a>(
+        &mut self,
+        mut parcels: impl Iterator<Item = &'a Parcel>,
+    ) -> io::Result<(usize, bool)> {
+        let mut total = 0;
+        let Some(first) = parcels.next() else {
+            return Ok((0, true));
         };
-        let parcel = Parcel {
-            bytes: bytes.clone(),
-            frames,
-            class,
-            mark: mark.map(|(channel, first_n)| Mark {
-                channel: channel.clone(),
-                first_n,
-            }),
-        };
-        let Some(outbox) = &mut queue.outbox else {
-            queue.outbox = Some(Box::new(Outbox::beginning(parcel, written)));
-            drop(queue);
-            self.waker.wake();
-            return Sent::Queued;
-        };
-        match outbox.push(parcel, self.bounds) {
-            Ok(()) => Sent::Queued,
-            Err(_full) => {
-                queue.lose(mark);
-                self.finish(&mut queue, CloseCode::TooSlow, 0);
-                drop(queue);
-                self.signal(ENDING);
-                Sent::TooSlow
+        let mut next = parcels.next();
+        if next.is_none() {
+            let written = taken(self.stream.write(&first.bytes))?;
+            return Ok((written, written == first.bytes.len()));
+        }
+        let mut held = Some(first);
+        loop {
+            let mut slices = [IoSlice::new(&[]); SLICES];
+            let (mut count, mut wanted) = (0, 0);
+            while count < SLICES
+                && let Some(parcel) = held.take()
+            {
+                slices[count] = IoSlice::new(&parcel.bytes);
+                wanted += parcel.bytes.len();
+                count += 1;
+                held = next.take().or_else(|| parcels.next());
+            }
+            let written = taken(self.stream.write_vectored(&slices[..count]))?;
+            total += written;
+            if written < wanted || held.is_none() {
+                return Ok((total, written == wanted && held.is_none()));
             }
         }
     }
 
-    /// Sends one text frame of ours.
-    pub(crate) fn send_text(&self, text: &[u8]) -> Sent {
-        self.send(&frame::text(text).into(), 1, Class::Kept, None)
+    /// Queues what is left of `parcel` after `written` of its bytes; `false` when it is too much.
+    fn queue(&mut self, parcel: &Parcel, written: usize, bounds: Bounds) -> bool {
+        match &mut self.outbox {
+            Some(outbox) => outbox.push(parcel.clone(), bounds).is_ok(),
+            None => {
+                let outbox = Outbox::beginning(parcel.clone(), written);
+                self.outbox = Some(Box::new(outbox));
+                true
+            }
+        }
     }
 
-    /// Says why, closes, and lets the connection's task end. What is queued before goes out first, except to a client
-    /// that is too slow for it. Later calls do nothing.
-    pub(crate) fn close(&self, code: CloseCode, retry_after_ms: u64) {
-        let mut queue = self.lock();
-        if queue.closed.is_none() {
-            self.finish(&mut queue, code, retry_after_ms);
+    fn lose<'a>(&mut self, parcels: impl Iterator<Item = &'a Parcel>) {
+        for mark in parcels.filter_map(|parcel| parcel.mark.as_ref()) {
+            self.remember(mark);
         }
-        drop(queue);
-        self.signal(ENDING);
     }
 
-    fn finish(&self, queue: &mut Queue, code: CloseCode, retry_after_ms: u64) {
-        queue.closed = Some(code);
-        let mut bytes = Vec::new();
-        if code != CloseCode::Normal {
-            bytes = frame::text(&disconnect(
-                code,
-                retry_after_ms,
-                Timestamp::from_ms(self.clock.now_ms()),
-            ));
+    fn remember(&mut self, mark: &Mark) {
+        let lost = self.lost.get_or_insert_default();
+        match lost.iter_mut().find(|own| own.channel == mark.channel) {
+            Some(own) => own.first_n = own.first_n.min(mark.first_n),
+            None => lost.push(mark.clone()),
         }
-        bytes.extend_from_slice(&frame::close(code, code.reason()));
+    }
+
+    /// Says why and closes. What is queued before goes out first, except to a client that is too slow for it. Later
+    /// sends do nothing; a second close neither. `false`: it was closed already.
+    pub(crate) fn close(&mut self, code: CloseCode, retry_after_ms: u64, now: Timestamp) -> bool {
+        if self.ended {
+            return false;
+        }
+        self.ended = true;
+        self.closed = Some(code);
         let parcel = Parcel {
-            bytes: bytes.into(),
+            bytes: last_words(code, retry_after_ms, now).into(),
             frames: 2,
             class: Class::Kept,
             mark: None,
         };
-        match &mut queue.outbox {
-            Some(outbox) => {
-                if code == CloseCode::TooSlow {
-                    for mark in outbox.truncate() {
-                        remember(&mut queue.lost, &mark.channel, mark.first_n);
-                    }
-                }
-                outbox.push_last(parcel);
+        let Some(mut outbox) = self.outbox.take() else {
+            self.outbox = Some(Box::new(Outbox::beginning(parcel, 0)));
+            return true;
+        };
+        if code == CloseCode::TooSlow {
+            for mark in outbox.truncate() {
+                self.remember(&mark);
             }
-            None => queue.outbox = Some(Box::new(Outbox::beginning(parcel, 0))),
         }
+        outbox.push_last(parcel);
+        self.outbox = Some(outbox);
+        true
+    }
+
+    /// Later sends do nothing.
+    pub(crate) const fn end(&mut self) {
+        self.ended = true;
     }
 
     /// Writes what waits, as far as the socket takes it.
-    pub(crate) fn flush(&self) -> io::Result<()> {
-        let mut queue = self.lock();
-        while let Some(outbox) = &mut queue.outbox {
+    pub(crate) fn flush(&mut self) -> io::Result<()> {
+        while let Some(outbox) = &mut self.outbox {
             if outbox.is_empty() {
-                // Dropping it resolves whoever waits for the drain.
-                queue.outbox = None;
+                if let Some(outbox) = self.outbox.take() {
+                    outbox.finish();
+                }
                 break;
             }
             let mut slices = [IoSlice::new(&[]); SLICES];
             let count = outbox.slices(&mut slices);
-            match self.stream.try_write_vectored(&slices[..count]) {
-                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-                Ok(written) => outbox.advance(written),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
-                Err(error) => return Err(error),
+            match taken(self.stream.write_vectored(&slices[..count]))? {
+                0 => break,
+                written => outbox.advance(written),
             }
         }
         Ok(())
     }
 
-    /// Waits until nothing is queued (any more), or the connection has ended. Cancel safe.
-    pub(crate) async fn drained(&self) {
-        let waiter = self.lock().outbox.as_mut().map(|outbox| outbox.waiter());
-        if let Some(waiter) = waiter {
-            let _resolved_by_drop: Result<(), oneshot::error::RecvError> = waiter.await;
+    /// `done` is told once nothing is queued (any more), and dropped when the connection ends first.
+    pub(crate) fn when_drained(&mut self, done: oneshot::Sender<()>) {
+        match &mut self.outbox {
+            Some(outbox) => outbox.wait(done),
+            None => {
+                // Whoever waited may have gone.
+                let _gone = done.send(());
+            }
         }
     }
 
     /// Sends the end of this side's stream; the peer's is still read.
     pub(crate) fn shut_down(&self) {
-        if let Err(error) = socket2::SockRef::from(&self.stream).shutdown(std::net::Shutdown::Write)
-        {
+        if let Err(error) = self.stream.shutdown(std::net::Shutdown::Write) {
             tracing::trace!(%error, "the peer was gone before its stream ended");
         }
     }
 
-    pub(crate) fn is_blocked(&self) -> bool {
-        self.lock().outbox.is_some()
+    pub(crate) const fn is_blocked(&self) -> bool {
+        self.outbox.is_some()
     }
 
     /// The code this side has closed with.
-    pub(crate) fn closed(&self) -> Option<CloseCode> {
-        self.lock().closed
+    pub(crate) const fn closed(&self) -> Option<CloseCode> {
+        self.closed
     }
 
     /// The first ordinal of `channel` that was sent here and is not written.
     pub(crate) fn first_unwritten(&self, channel: &Channel) -> Option<u64> {
-        let queue = self.lock();
-        let queued = queue
+        let queued = self
             .outbox
             .as_ref()
             .and_then(|outbox| outbox.first_unwritten(channel));
-        let lost = queue.lost.iter().find(|mark| mark.channel == *channel);
+        let lost = self
+            .lost
+            .iter()
+            .flat_map(|lost| lost.iter())
+            .find(|mark| mark.channel == *channel);
         queued
             .into_iter()
             .chain(lost.map(|mark| mark.first_n))
@@ -259,56 +252,27 @@ impl Link {
     }
 
     /// Reads what is there.
-    pub(crate) fn try_read(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.stream.try_read(buffer)
+    ///
+    /// # Errors
+    ///
+    /// [`io::ErrorKind::WouldBlock`] when nothing is.
+    pub(crate) fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            match self.stream.read(buffer) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                outcome => return outcome,
+            }
+        }
     }
+}
 
-    pub(crate) fn poll_read_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.stream.poll_read_ready(cx)
-    }
-
-    pub(crate) fn poll_write_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.stream.poll_write_ready(cx)
-    }
-
-    /// Resolves once the socket has been seen writable: before that, every write looks blocked.
-    pub(crate) async fn writable(&self) -> io::Result<()> {
-        self.stream.writable().await
-    }
-
-    /// The task of this context is the one to wake.
-    pub(crate) fn register(&self, cx: &Context<'_>) {
-        self.waker.register(cx.waker());
-    }
-
-    /// Takes the signals that came since the last call.
-    pub(crate) fn take_signals(&self) -> u8 {
-        self.signals.swap(0, Ordering::AcqRel)
-    }
-
-    pub(crate) fn signal(&self, signal: u8) {
-        self.signals.fetch_or(signal, Ordering::AcqRel);
-        self.waker.wake();
-    }
-
-    pub(crate) fn hear(&self, now_s: u32) {
-        self.heard_s.store(now_s, Ordering::Relaxed);
-    }
-
-    pub(crate) fn heard_s(&self) -> u32 {
-        self.heard_s.load(Ordering::Relaxed)
-    }
-
-    pub(crate) fn set_due(&self, due_s: u32) {
-        self.due_s.store(due_s, Ordering::Relaxed);
-    }
-
-    pub(crate) fn due_s(&self) -> u32 {
-        self.due_s.load(Ordering::Relaxed)
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Queue> {
-        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+/// How much a write took: nothing when the socket is blocked, or when a signal came between.
+fn taken(outcome: io::Result<usize>) -> io::Result<usize> {
+    use io::ErrorKind::{Interrupted, WouldBlock};
+    match outcome {
+        Ok(0) => Err(io::ErrorKind::WriteZero.into()),
+        Err(error) if matches!(error.kind(), WouldBlock | Interrupted) => Ok(0),
+        outcome => outcome,
     }
 }
 
@@ -329,16 +293,22 @@ const fn is_zero(value: &u64) -> bool {
     *value == 0
 }
 
-fn disconnect(code: CloseCode, retry_after_ms: u64, now: Timestamp) -> Vec<u8> {
-    let data = Disconnect {
-        code: code.as_u16(),
-        reason: code.reason(),
-        reconnect: code.reconnect(),
-        retry_after_ms,
-    };
-    ServerFrame {
-        data: Some(data),
-        ..ServerFrame::new("disconnect", now)
+/// The frames that end a connection: why, and the close.
+pub(crate) fn last_words(code: CloseCode, retry_after_ms: u64, now: Timestamp) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    if code != CloseCode::Normal {
+        let data = Disconnect {
+            code: code.as_u16(),
+            reason: code.reason(),
+            reconnect: code.reconnect(),
+            retry_after_ms,
+        };
+        let disconnect = ServerFrame {
+            data: Some(data),
+            ..ServerFrame::new("disconnect", now)
+        };
+        bytes = frame::text(&disconnect.encode());
     }
-    .encode()
+    bytes.extend_from_slice(&frame::close(code, code.reason()));
+    bytes
 }

@@ -1,6 +1,5 @@
 //! What the gateway measures. Children of labelled metrics are taken out once: a delivery looks nothing up.
 
-use crate::link::Sent;
 use fanfare_proto::CloseCode;
 use fanfare_telemetry::{
     metrics::Metrics,
@@ -12,6 +11,7 @@ pub(crate) struct Figures {
     pub(crate) connections: IntGauge,
     pub(crate) channels: IntGauge,
     pub(crate) draining: IntGauge,
+    pub(crate) messages: IntCounter,
     pub(crate) replayed: IntCounter,
     pub(crate) resets: IntCounter,
     pub(crate) repairs: IntCounter,
@@ -45,6 +45,10 @@ impl Figures {
                 "Channels that somebody reads on this node.",
             ),
             draining: metrics.gauge("fanfare_gateway_draining", "1 while the node drains."),
+            messages: metrics.counter(
+                "fanfare_gateway_messages_total",
+                "Publications that were fanned out on this node, however many read them.",
+            ),
             replayed: metrics.counter(
                 "fanfare_gateway_replayed_total",
                 "Entries sent from the log to clients that came back.",
@@ -85,13 +89,16 @@ impl Figures {
         }
     }
 
-    /// `frames` went to one socket.
-    pub(crate) fn sent(&self, sent: Sent, frames: usize) {
-        match sent {
-            Sent::Written => self.written.inc_by(frames as u64),
-            Sent::Queued => self.queued.inc_by(frames as u64),
-            Sent::TooSlow => self.too_slow.inc_by(frames as u64),
-            Sent::Closed => {}
+    /// Published frames went to sockets, and became this.
+    pub(crate) fn sent(&self, written: u64, queued: u64, too_slow: u64) {
+        for (counter, frames) in [
+            (&self.written, written),
+            (&self.queued, queued),
+            (&self.too_slow, too_slow),
+        ] {
+            if frames > 0 {
+                counter.inc_by(frames);
+            }
         }
     }
 

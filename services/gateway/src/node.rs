@@ -2,19 +2,18 @@
 
 use crate::{
     hub::HubHandle,
-    link::Link,
     metrics::Figures,
     outbox::Bounds,
     registry::Registry,
     report::Reports,
     session::{Now, Terms},
     settings::Settings,
-    shard::ShardHandle,
+    shard::{Control, ShardHandle},
     system::System,
 };
 use fanfare_bus::{Bus, Log};
 use fanfare_lifecycle::{Clock, Tasks};
-use fanfare_proto::{CloseCode, Timestamp};
+use fanfare_proto::Timestamp;
 use fanfare_tokens::Authority;
 use std::sync::{
     Arc,
@@ -68,18 +67,16 @@ impl Node {
     }
 
     /// The shard of the next connection: in turn, so that they fill evenly.
-    pub(crate) fn next_shard(&self) -> usize {
-        self.turn.fetch_add(1, Ordering::Relaxed) % self.shards.len()
+    pub(crate) fn next_shard(&self) -> &ShardHandle {
+        let turn = self.turn.fetch_add(1, Ordering::Relaxed);
+        &self.shards[turn % self.shards.len()]
     }
 
-    /// Closes a connection, with a hint when to come back if it may.
-    pub(crate) fn close(&self, link: &Link, code: CloseCode) {
-        let retry_after_ms = match code {
-            CloseCode::TryLater | CloseCode::TooManyConnections | CloseCode::RateAbuse => 10_000,
-            CloseCode::Restart => 1_000,
-            _ => 0,
-        };
-        link.close(code, retry_after_ms);
+    /// Asks the same of every shard.
+    pub(crate) async fn control_all(&self, control: impl Fn() -> Control) {
+        for shard in &self.shards {
+            shard.control(control()).await;
+        }
     }
 }
 

@@ -22,7 +22,7 @@ pub(crate) struct Mark {
     pub(crate) first_n: u64,
 }
 
-/// Whole frames that travel together.
+/// Whole frames of one class that travel together.
 #[derive(Clone, Debug)]
 pub(crate) struct Parcel {
     pub(crate) bytes: Bytes,
@@ -129,11 +129,17 @@ impl Outbox {
         self.parcels.is_empty()
     }
 
-    /// Resolves (or is dropped) when everything has gone out.
-    pub(crate) fn waiter(&mut self) -> oneshot::Receiver<()> {
-        let (done, waiter) = oneshot::channel();
+    /// `done` is told when everything has gone out, and dropped when it will not.
+    pub(crate) fn wait(&mut self, done: oneshot::Sender<()>) {
         self.waiters.push(done);
-        waiter
+    }
+
+    /// Ends an outbox that is empty.
+    pub(crate) fn finish(self) {
+        for done in self.waiters {
+            // Whoever waited may have gone.
+            let _gone = done.send(());
+        }
     }
 
     /// The first ordinal of `channel` that has not gone out completely.

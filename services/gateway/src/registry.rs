@@ -1,21 +1,61 @@
-//! Every session of this node, and how many each user and address has.
+//! Where every session of this node is, and how many each user and address has.
 
-use crate::{link::Link, member::Member};
+use crate::seat::Seat;
 use fanfare_proto::CloseCode;
-use slab::Slab;
 use std::{
     collections::HashMap,
     net::IpAddr,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 /// Touched when sessions come and go, never by a delivery. Nothing is awaited, and no other lock taken, under its
 /// locks.
 #[derive(Debug, Default)]
 pub(crate) struct Registry {
-    users: Mutex<HashMap<String, Vec<Arc<Member>>>>,
+    users: Mutex<HashMap<Box<str>, Seats>>,
     addresses: Mutex<HashMap<IpAddr, usize>>,
-    links: Mutex<Slab<Weak<Link>>>,
+    connections: AtomicUsize,
+}
+
+/// The seats of one user. Most users have one, which costs no allocation.
+#[derive(Debug)]
+enum Seats {
+    One(Seat),
+    #[expect(
+        clippy::box_collection,
+        reason = "keeps the entry of a user with one session small"
+    )]
+    Many(Box<Vec<Seat>>),
+}
+
+impl Seats {
+    fn as_slice(&self) -> &[Seat] {
+        match self {
+            Self::One(seat) => std::slice::from_ref(seat),
+            Self::Many(seats) => seats,
+        }
+    }
+
+    fn push(&mut self, seat: Seat) {
+        match self {
+            Self::One(first) => *self = Self::Many(Box::new(vec![*first, seat])),
+            Self::Many(seats) => seats.push(seat),
+        }
+    }
+
+    /// Takes `seat` out; `true` when none is left.
+    fn remove(&mut self, seat: Seat) -> bool {
+        match self {
+            Self::One(own) => *own == seat,
+            Self::Many(seats) => {
+                seats.retain(|own| *own != seat);
+                seats.is_empty()
+            }
+        }
+    }
 }
 
 /// A place for one connection. Given back by being dropped.
@@ -23,15 +63,6 @@ pub(crate) struct Registry {
 pub(crate) struct Place {
     registry: Arc<Registry>,
     address: IpAddr,
-    link: usize,
-}
-
-/// A session among its user's. Ends by being dropped.
-#[derive(Debug)]
-pub(crate) struct Registration {
-    registry: Arc<Registry>,
-    user: String,
-    member: Arc<Member>,
 }
 
 impl Registry {
@@ -39,20 +70,17 @@ impl Registry {
     pub(crate) fn admit(
         self: &Arc<Self>,
         address: IpAddr,
-        link: Weak<Link>,
         connections: usize,
         per_address: usize,
     ) -> Result<Place, CloseCode> {
-        let mut links = lock(&self.links);
-        if links.len() >= connections {
+        if self.connections.fetch_add(1, Ordering::AcqRel) >= connections {
+            self.connections.fetch_sub(1, Ordering::AcqRel);
             return Err(CloseCode::TryLater);
         }
         let place = Place {
             registry: Arc::clone(self),
             address,
-            link: links.insert(link),
         };
-        drop(links);
         let mut addresses = lock(&self.addresses);
         let count = addresses.entry(address).or_default();
         *count += 1;
@@ -65,71 +93,52 @@ impl Registry {
         }
     }
 
-    /// Adds a session to its user's, unless he has `per_user` already.
-    pub(crate) fn register(
-        self: &Arc<Self>,
-        user: &str,
-        member: Arc<Member>,
-        per_user: usize,
-    ) -> Option<Registration> {
+    /// Adds a session to its user's; `false` when he has `per_user` already.
+    pub(crate) fn register(&self, user: &str, seat: Seat, per_user: usize) -> bool {
         let mut users = lock(&self.users);
-        let members = users.entry(user.to_owned()).or_default();
-        if members.len() >= per_user {
-            return None;
+        let count = users.get(user).map_or(0, |seats| seats.as_slice().len());
+        if count >= per_user {
+            return false;
         }
-        members.push(Arc::clone(&member));
-        drop(users);
-        Some(Registration {
-            registry: Arc::clone(self),
-            user: user.to_owned(),
-            member,
-        })
+        match users.get_mut(user) {
+            Some(seats) => seats.push(seat),
+            None => {
+                users.insert(user.into(), Seats::One(seat));
+            }
+        }
+        true
+    }
+
+    /// Takes a session from its user's.
+    pub(crate) fn unregister(&self, user: &str, seat: Seat) {
+        let mut users = lock(&self.users);
+        if users.get_mut(user).is_some_and(|seats| seats.remove(seat)) {
+            users.remove(user);
+        }
     }
 
     /// Connections, signed in or not.
     pub(crate) fn len(&self) -> usize {
-        lock(&self.links).len()
-    }
-
-    /// The sockets of all connections, signed in or not.
-    pub(crate) fn links(&self) -> Vec<Arc<Link>> {
-        lock(&self.links)
-            .iter()
-            .filter_map(|(_, link)| link.upgrade())
-            .collect()
+        self.connections.load(Ordering::Acquire)
     }
 
     /// The sessions of one user.
-    pub(crate) fn of(&self, user: &str) -> Vec<Arc<Member>> {
-        lock(&self.users).get(user).cloned().unwrap_or_default()
-    }
-
-    /// Every signed-in session.
-    pub(crate) fn all(&self) -> Vec<Arc<Member>> {
-        lock(&self.users).values().flatten().cloned().collect()
+    pub(crate) fn of(&self, user: &str) -> Vec<Seat> {
+        lock(&self.users)
+            .get(user)
+            .map(|seats| seats.as_slice().to_vec())
+            .unwrap_or_default()
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        lock(&self.registry.links).remove(self.link);
+        self.registry.connections.fetch_sub(1, Ordering::AcqRel);
         let mut addresses = lock(&self.registry.addresses);
         if let Some(count) = addresses.get_mut(&self.address) {
             *count -= 1;
             if *count == 0 {
                 addresses.remove(&self.address);
-            }
-        }
-    }
-}
-
-impl Drop for Registration {
-    fn drop(&mut self) {
-        let mut users = lock(&self.registry.users);
-        if let Some(members) = users.get_mut(&self.user) {
-            members.retain(|member| !Arc::ptr_eq(member, &self.member));
-            if members.is_empty() {
-                users.remove(&self.user);
             }
         }
     }
@@ -142,27 +151,46 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::seat::Key;
 
     #[test]
     fn places_are_given_back() {
         let registry = Arc::new(Registry::default());
         let address = IpAddr::from([192, 0, 2, 1]);
-        let first = registry.admit(address, Weak::new(), 2, 1);
+        let first = registry.admit(address, 2, 1);
         assert!(first.is_ok());
         assert_eq!(
-            registry.admit(address, Weak::new(), 2, 1).err(),
+            registry.admit(address, 2, 1).err(),
             Some(CloseCode::TooManyConnections)
         );
-        let _other = registry
-            .admit(IpAddr::from([192, 0, 2, 2]), Weak::new(), 2, 1)
-            .unwrap();
+        let _other = registry.admit(IpAddr::from([192, 0, 2, 2]), 2, 1).unwrap();
         assert_eq!(
-            registry
-                .admit(IpAddr::from([192, 0, 2, 3]), Weak::new(), 2, 1)
-                .err(),
+            registry.admit(IpAddr::from([192, 0, 2, 3]), 2, 1).err(),
             Some(CloseCode::TryLater)
         );
         drop(first);
-        assert!(registry.admit(address, Weak::new(), 2, 1).is_ok());
+        assert!(registry.admit(address, 2, 1).is_ok());
+    }
+
+    #[test]
+    fn a_user_has_so_many_sessions_and_no_more() {
+        let registry = Registry::default();
+        let seat = |slot| Seat {
+            shard: 0,
+            key: Key {
+                slot,
+                generation: 1,
+            },
+        };
+        assert!(registry.register("7", seat(1), 2));
+        assert!(registry.register("7", seat(2), 2));
+        assert!(!registry.register("7", seat(3), 2));
+        registry.unregister("7", seat(1));
+        assert_eq!(registry.of("7"), [seat(2)]);
+        assert!(registry.register("7", seat(3), 2));
+        registry.unregister("7", seat(2));
+        registry.unregister("7", seat(3));
+        assert!(registry.of("7").is_empty());
+        assert!(lock(&registry.users).is_empty());
     }
 }

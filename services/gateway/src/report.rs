@@ -3,9 +3,8 @@
 //! Best effort: reports are collected for a moment and sent to the notify service; what a full queue or an absent
 //! service loses makes a trail less detailed, never a delivery wrong.
 
-use crate::member::Member;
 use fanfare_bus::Bus;
-use fanfare_lifecycle::{Clock, Shutdown};
+use fanfare_lifecycle::Shutdown;
 use fanfare_proto::{
     Channel, subject,
     wire::{Receipt, ReceiptBatch, SessionReport},
@@ -32,8 +31,6 @@ enum Item {
 /// Where reports are handed in. Never waits.
 #[derive(Clone, Debug)]
 pub(crate) struct Reports {
-    node: String,
-    clock: Clock,
     items: mpsc::Sender<Item>,
 }
 
@@ -45,14 +42,14 @@ pub(crate) struct Reporter {
 }
 
 impl Reports {
-    pub(crate) fn new(node: String, clock: Clock, bus: Arc<dyn Bus>) -> (Self, Reporter) {
+    pub(crate) fn new(node: String, bus: Arc<dyn Bus>) -> (Self, Reporter) {
         let (items, receiver) = mpsc::channel(QUEUE);
         let reporter = Reporter {
-            node: node.clone(),
+            node,
             items: receiver,
             bus,
         };
-        (Self { node, clock, items }, reporter)
+        (Self { items }, reporter)
     }
 
     /// An entry was written to `count` sessions.
@@ -65,15 +62,9 @@ impl Reports {
         }));
     }
 
-    /// A session reads another set of channels now.
-    pub(crate) fn changed(&self, member: &Member) {
-        self.hand_in(Item::Session(member.report(&self.node, 0, 0)));
-    }
-
-    /// A session has ended.
-    pub(crate) fn ended(&self, member: &Member, close_code: u16) {
-        let now_ms = self.clock.now_ms();
-        self.hand_in(Item::Session(member.report(&self.node, now_ms, close_code)));
+    /// A session reads another set of channels now, or has ended.
+    pub(crate) fn session(&self, report: SessionReport) {
+        self.hand_in(Item::Session(report));
     }
 
     fn hand_in(&self, item: Item) {

@@ -1,6 +1,9 @@
 //! The protocol as a state machine: a frame, a verdict or a tick in; effects out. No socket, no clock, no bus.
 
+mod id;
 mod sign_in;
+
+pub(crate) use id::SessionId;
 
 use crate::{
     call::{Call, Completion},
@@ -125,7 +128,7 @@ impl Refusal {
 /// One client's conversation.
 #[derive(Debug)]
 pub(crate) struct Session {
-    pub(crate) id: String,
+    pub(crate) id: SessionId,
     pub(crate) lang: Lang,
     endpoint: Endpoint,
     terms: Arc<Terms>,
@@ -161,7 +164,7 @@ struct Expiring {
 
 impl Session {
     pub(crate) fn new(
-        id: String,
+        id: SessionId,
         endpoint: Endpoint,
         lang: Option<Lang>,
         resume: HashMap<Channel, String>,
@@ -192,7 +195,11 @@ impl Session {
     /// Who asks, for a service.
     pub(crate) fn caller(&self) -> Option<Caller> {
         let identity = self.identity.as_deref()?;
-        Some(caller(&self.id, identity))
+        Some(caller(self.id, identity))
+    }
+
+    pub(crate) const fn endpoint(&self) -> Endpoint {
+        self.endpoint
     }
 
     pub(crate) fn words(&self, phrase: Phrase) -> &'static str {
@@ -244,7 +251,7 @@ impl Session {
     pub(crate) fn on_completion(&mut self, completion: Completion, turn: &mut Turn<'_>) {
         self.calls = self.calls.saturating_sub(1);
         match completion {
-            Completion::Sent | Completion::Subscribed(_) => {}
+            Completion::Sent => {}
             Completion::Answer { id, outcome } => match outcome {
                 Ok(text) => turn.send(text),
                 Err(refusal) => self.refuse(id.as_deref(), &refusal, turn),
@@ -264,6 +271,11 @@ impl Session {
                 }
             }
         }
+    }
+
+    /// A call was given up: it completes no more.
+    pub(crate) const fn given_up(&mut self) {
+        self.calls = self.calls.saturating_sub(1);
     }
 
     /// A deadline may have come.
@@ -364,10 +376,10 @@ impl Session {
 }
 
 /// Who asks, for a service.
-pub(crate) fn caller(session: &str, identity: &Identity) -> Caller {
+pub(crate) fn caller(session: SessionId, identity: &Identity) -> Caller {
     Caller {
         user: identity.user.clone(),
-        session: session.to_owned(),
+        session: session.to_string(),
         name: identity.name.clone().unwrap_or_default(),
         groups: identity.groups.clone(),
     }

@@ -44,6 +44,7 @@ impl Hub {
         active.have = record.position;
         let epoch = self.log.epoch(&record.channel);
         if let Some(delivery) = Delivery::of_record(record, epoch) {
+            self.figures.messages.inc();
             active.send(&self.shards, Arc::new(delivery)).await;
         }
     }
@@ -54,7 +55,7 @@ impl Hub {
             return;
         };
         self.figures.repairs.inc();
-        active.phase = Phase::Repairing { buffered };
+        active.phase = Phase::Repairing(Box::new(buffered));
         let after = active.have;
         let place = Place {
             channel,
@@ -92,10 +93,7 @@ impl Hub {
                     .await;
                 if let Some(active) = self.channels.get_mut(&place.channel) {
                     let buffered = active.take_buffer();
-                    active.phase = Phase::Opening {
-                        waiting: Vec::new(),
-                        buffered,
-                    };
+                    active.phase = Phase::opening(Vec::new(), buffered);
                     self.open_channel(place);
                 }
             }
@@ -128,10 +126,10 @@ impl Hub {
         let Some(active) = self.channels.get_mut(&channel) else {
             return;
         };
-        let Phase::Opening { waiting, .. } = &mut active.phase else {
+        let Phase::Opening(opening) = &mut active.phase else {
             return;
         };
-        let waiting = std::mem::take(waiting);
+        let waiting = std::mem::take(&mut opening.waiting);
         active.have = active.have.max(head.last);
         for request in waiting {
             self.welcome(&channel, request).await;

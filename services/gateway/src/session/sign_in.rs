@@ -1,6 +1,6 @@
 //! How a session gets its bearer, and what it is told and subscribed to then.
 
-use super::{Effect, Endpoint, Expiring, Refusal, Session, Turn};
+use super::{Effect, Endpoint, Expiring, Refusal, Session, SessionId, Turn};
 use crate::{call::Call, handshake::RESUME, message};
 use fanfare_proto::{
     Channel, CloseCode, ErrorCode, Kind, Timestamp,
@@ -13,7 +13,7 @@ use std::{collections::HashMap, sync::Arc};
 
 #[derive(Serialize)]
 struct Welcome<'a> {
-    session: &'a str,
+    session: SessionId,
     node: &'a str,
     user: &'a str,
     heartbeat_interval_ms: u64,
@@ -114,7 +114,7 @@ impl Session {
     pub(super) fn welcome(&mut self, identity: Arc<Identity>, turn: &mut Turn<'_>) {
         turn.effects.push(Effect::Identify(Arc::clone(&identity)));
         let data = Welcome {
-            session: &self.id,
+            session: self.id,
             node: &self.terms.node,
             user: &identity.user,
             heartbeat_interval_ms: self.terms.heartbeat_interval_ms,

@@ -44,7 +44,14 @@ struct Client {
 
 impl Client {
     fn at(endpoint: Endpoint) -> Self {
-        let session = Session::new("s1".into(), endpoint, None, HashMap::new(), terms(), at(0));
+        let session = Session::new(
+            SessionId::random(),
+            endpoint,
+            None,
+            HashMap::new(),
+            terms(),
+            at(0),
+        );
         Self {
             session,
             now: at(0),

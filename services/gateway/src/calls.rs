@@ -1,0 +1,104 @@
+//! The calls that one connection has under way.
+
+use crate::call::{Call, Completion};
+use fanfare_proto::Channel;
+use std::sync::Arc;
+use tokio::{sync::Mutex, task::AbortHandle};
+
+/// Each call is a task of its own. Exists while there is one.
+#[derive(Debug, Default)]
+pub(crate) struct Calls {
+    /// Held by the one replay, or page of history, that may run: several at once would queue more than a client that
+    /// reads well can take.
+    pub(crate) replay_turn: Arc<Mutex<()>>,
+    last: u32,
+    running: Vec<Running>,
+}
+
+#[derive(Debug)]
+struct Running {
+    number: u32,
+    abort: AbortHandle,
+    /// A `subscribe`, by its frame's id.
+    subscribing: Option<(Option<String>, Channel)>,
+    /// What the client has asked of a service goes out, though nobody waits for the answer any more.
+    outlives: bool,
+}
+
+impl Calls {
+    /// The number of the next call.
+    pub(crate) const fn next(&mut self) -> u32 {
+        self.last = self.last.wrapping_add(1);
+        self.last
+    }
+
+    pub(crate) fn began(&mut self, number: u32, call: Brief, abort: AbortHandle) {
+        self.running.push(Running {
+            number,
+            abort,
+            subscribing: call.subscribing,
+            outlives: call.outlives,
+        });
+    }
+
+    /// A call is done; `false` when it was given up before.
+    pub(crate) fn completed(&mut self, number: u32) -> bool {
+        let before = self.running.len();
+        self.running.retain(|own| own.number != number);
+        self.running.len() < before
+    }
+
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.running.is_empty()
+    }
+
+    /// Gives up every `subscribe` for `channel`; answers the ids of their frames.
+    pub(crate) fn leave(&mut self, channel: &Channel) -> Vec<Option<String>> {
+        let of_channel = |own: &mut Running| {
+            own.subscribing
+                .as_ref()
+                .is_some_and(|(_, own)| own == channel)
+        };
+        self.running
+            .extract_if(.., of_channel)
+            .map(|own| {
+                own.abort.abort();
+                own.subscribing.and_then(|(id, _channel)| id)
+            })
+            .collect()
+    }
+
+    /// Gives up everything that nobody but the client would miss.
+    pub(crate) fn abandon(&mut self) {
+        for own in self.running.drain(..).filter(|own| !own.outlives) {
+            own.abort.abort();
+        }
+    }
+}
+
+/// What is remembered of a call while it is under way.
+#[derive(Debug)]
+pub(crate) struct Brief {
+    subscribing: Option<(Option<String>, Channel)>,
+    outlives: bool,
+}
+
+impl Brief {
+    pub(crate) fn of(call: &Call) -> Self {
+        let subscribing = match call {
+            Call::Subscribe { id, channel, .. } => Some((id.clone(), channel.clone())),
+            _ => None,
+        };
+        Self {
+            subscribing,
+            outlives: matches!(call, Call::Request(_) | Call::Tell { .. }),
+        }
+    }
+}
+
+/// A call of one connection that is done.
+#[derive(Debug)]
+pub(crate) struct Completed {
+    pub(crate) number: u32,
+    pub(crate) completion: Completion,
+}

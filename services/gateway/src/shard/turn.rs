@@ -1,0 +1,235 @@
+//! What a session decides, carried out.
+
+use super::Shard;
+use crate::{
+    call::{self, Call},
+    calls::{Brief, Completed},
+    client::Client,
+    connection::Connection,
+    frame,
+    link::Sent,
+    outbox::{Class, Parcel},
+    seat::Key,
+    session::{Effect, Now, Refusal, Session, Turn},
+    shard::Input,
+};
+use fanfare_proto::{Channel, CloseCode, ErrorCode};
+use fanfare_tokens::Identity;
+use std::sync::Arc;
+
+impl Shard {
+    pub(super) fn turn(&mut self, key: Key, step: impl FnOnce(&mut Session, &mut Turn<'_>)) {
+        let now = self.node.now();
+        let mut effects = Vec::new();
+        let Some(conn) = self.conn(key) else {
+            return;
+        };
+        step(
+            &mut conn.session,
+            &mut Turn {
+                now,
+                effects: &mut effects,
+            },
+        );
+        self.apply(key, effects);
+        self.set_alarm(key, now);
+    }
+
+    /// Carries effects out in their order; texts that follow each other go out in one write.
+    pub(super) fn apply(&mut self, key: Key, effects: Vec<Effect>) {
+        let mut texts = Texts::default();
+        for effect in effects {
+            match effect {
+                Effect::Send(text) => texts.add(&text),
+                other => {
+                    self.send_texts(key, &mut texts);
+                    self.carry_out(key, other);
+                }
+            }
+        }
+        self.send_texts(key, &mut texts);
+    }
+
+    fn carry_out(&mut self, key: Key, effect: Effect) {
+        match effect {
+            Effect::Send(text) => self.send_text(key, text),
+            Effect::Call(call) => self.call(key, call),
+            Effect::Leave(channel) => self.leave_channel(key, channel),
+            Effect::Identify(identity) => self.identify(key, &identity),
+            Effect::Close(code) => self.close(key, code, retry_after_ms(code)),
+        }
+    }
+
+    fn send_texts(&mut self, key: Key, texts: &mut Texts) {
+        if texts.count > 0 {
+            let parcel = std::mem::take(texts).into_parcel();
+            self.send(key, &parcel);
+        }
+    }
+
+    pub(super) fn send_text(&mut self, key: Key, text: Vec<u8>) {
+        let mut texts = Texts::default();
+        texts.add(&text);
+        self.send_texts(key, &mut texts);
+    }
+
+    /// Sends one parcel to one connection.
+    pub(super) fn send(&mut self, key: Key, parcel: &Parcel) {
+        let bounds = self.node.bounds();
+        if let Some(conn) = self.conn(key) {
+            let sent = conn.link.send(std::iter::once(parcel), bounds);
+            self.sent(key, sent);
+        }
+    }
+
+    /// What follows from what became of parcels.
+    pub(super) fn sent(&mut self, key: Key, sent: Sent) {
+        match sent {
+            Sent::Written | Sent::Queued | Sent::Closed => {}
+            Sent::TooSlow => self.close(key, CloseCode::TooSlow, 0),
+            Sent::Broken => self.end(key, None),
+        }
+    }
+
+    /// Begins a call, in a task of its own.
+    fn call(&mut self, key: Key, call: Call) {
+        let node = Arc::clone(&self.node);
+        let seat = self.seat(key);
+        let Some(conn) = self.conn(key) else {
+            return;
+        };
+        let calls = conn.calls.get_or_insert_default();
+        let client = Client {
+            seat,
+            session: conn.session.id,
+            identity: conn.session.identity().cloned(),
+            replay_turn: Arc::clone(&calls.replay_turn),
+            node: Arc::clone(&node),
+        };
+        let number = calls.next();
+        let brief = Brief::of(&call);
+        let shard = node.shards[usize::from(seat.shard)].clone();
+        let task = node.tasks.spawn(async move {
+            let completion = call::run(call, client).await;
+            let completed = Completed { number, completion };
+            shard.tell(Input::Completed(key, completed)).await;
+        });
+        calls.began(number, brief, task.abort_handle());
+    }
+
+    pub(super) fn completed(&mut self, key: Key, completed: Completed) {
+        let Some(conn) = self.conn(key) else {
+            return;
+        };
+        let Some(calls) = &mut conn.calls else {
+            return;
+        };
+        let awaited = calls.completed(completed.number);
+        if calls.is_empty() {
+            conn.calls = None;
+        }
+        if awaited {
+            self.turn(key, |session, turn| {
+                session.on_completion(completed.completion, turn);
+            });
+        }
+    }
+
+    /// Ends the reading of a channel, when the drain has ended. A `subscribe` for it that is under way is given up.
+    fn leave_channel(&mut self, key: Key, channel: Channel) {
+        let reads = self.reads(key, &channel);
+        let Some(conn) = self.conn(key) else {
+            return;
+        };
+        let given_up = conn
+            .calls
+            .as_mut()
+            .map(|calls| calls.leave(&channel))
+            .unwrap_or_default();
+        for id in given_up {
+            self.turn(key, |session, turn| {
+                session.given_up();
+                if let Some(id) = id.filter(|_| !reads) {
+                    let words = "overtaken by a later frame for the same channel";
+                    let refusal = Refusal::new(ErrorCode::Conflict, words);
+                    session.refuse(Some(&id), &refusal, turn);
+                }
+            });
+        }
+        self.leaving.push((key, channel));
+    }
+
+    fn identify(&mut self, key: Key, identity: &Arc<Identity>) {
+        let node = Arc::clone(&self.node);
+        let seat = self.seat(key);
+        let Some(conn) = self.conn(key) else {
+            return;
+        };
+        if !conn.registered {
+            let limit = node.settings.connections_per_user;
+            conn.registered = node.registry.register(&identity.user, seat, limit);
+            if !conn.registered {
+                let code = CloseCode::TooManyConnections;
+                return self.close(key, code, retry_after_ms(code));
+            }
+        }
+        // Whoever revoked the token before the session was registered has not seen it.
+        if node.authority.is_revoked(identity) {
+            self.close(key, CloseCode::Unauthorized, 0);
+        }
+    }
+
+    /// Sets when the session is woken for [`Session::on_tick`].
+    fn set_alarm(&mut self, key: Key, now: Now) {
+        let now_s = self.node.uptime.seconds();
+        let Some(conn) = self.conn(key) else {
+            return;
+        };
+        let Connection {
+            session,
+            tick_due_s,
+            ..
+        } = conn;
+        let seconds = session.next_tick_ms(now).div_ceil(1_000);
+        let seconds = u32::try_from(seconds).unwrap_or(u32::MAX);
+        *tick_due_s = now_s.saturating_add(seconds.max(1));
+        self.schedule(key);
+    }
+}
+
+/// When a client that is sent away may come back.
+pub(crate) const fn retry_after_ms(code: CloseCode) -> u64 {
+    match code {
+        CloseCode::TryLater | CloseCode::TooManyConnections | CloseCode::RateAbuse => 10_000,
+        CloseCode::Restart => 1_000,
+        _ => 0,
+    }
+}
+
+/// Text frames on their way to one client.
+#[derive(Default)]
+struct Texts {
+    bytes: Vec<u8>,
+    count: usize,
+}
+
+impl Texts {
+    fn add(&mut self, text: &[u8]) {
+        let bytes = frame::text(text);
+        if self.count == 0 {
+            self.bytes = bytes;
+        } else {
+            self.bytes.extend_from_slice(&bytes);
+        }
+        self.count += 1;
+    }
+
+    fn into_parcel(self) -> Parcel {
+        Parcel {
+            bytes: self.bytes.into(),
+            frames: self.count,
+            class: Class::Kept,
+            mark: None,
+        }
+    }
+}
