@@ -34,6 +34,9 @@ pub struct Settings {
     pub retention_ms: u64,
     /// A channel keeps this many of its newest ordinals. Default: 100,000. At least 1.
     pub retention_records: u64,
+    /// Pages kept in memory, in bytes: the hot ends of the channels and the upper levels of the trees. More helps only
+    /// readers of old history. Default: 128 MiB.
+    pub cache_bytes: usize,
 }
 
 impl Settings {
@@ -44,6 +47,7 @@ impl Settings {
             path: path.into(),
             retention_ms: 30 * 24 * 3600 * 1000,
             retention_records: 100_000,
+            cache_bytes: 128 * 1024 * 1024,
         }
     }
 }
@@ -66,7 +70,8 @@ pub async fn open(
     shutdown: &Shutdown,
 ) -> Result<Handles, OpenError> {
     let path = settings.path.clone();
-    let opened = tokio::task::spawn_blocking(move || file::open(&path))
+    let cache_bytes = settings.cache_bytes;
+    let opened = tokio::task::spawn_blocking(move || file::open(&path, cache_bytes))
         .await
         .map_err(|_panicked| OpenError::Damaged {
             path: settings.path.clone(),

@@ -49,6 +49,9 @@ pub(crate) struct Serve {
     /// Where everything is kept; created when it is not there.
     #[arg(long, env = "FANFARE_DATA_DIR", default_value = "./fanfare-data")]
     pub(crate) data_dir: PathBuf,
+    /// Mebibytes of the store kept in memory; more helps those who read old history.
+    #[arg(long, env = "FANFARE_STORE_CACHE_MIB", default_value_t = 128, value_parser = clap::value_parser!(u32).range(1..=1_048_576))]
+    pub(crate) store_cache_mib: u32,
     /// The public address: WebSockets and the HTTP API.
     #[arg(long, env = "FANFARE_LISTEN", default_value = "127.0.0.1:8000")]
     pub(crate) listen: String,
@@ -203,6 +206,9 @@ pub(crate) struct Server {
     /// The data directory of a server on this machine.
     #[arg(long, env = "FANFARE_DATA_DIR", default_value = "./fanfare-data")]
     pub(crate) data_dir: PathBuf,
+    /// Mebibytes of the store kept in memory; more helps those who read old history.
+    #[arg(long, env = "FANFARE_STORE_CACHE_MIB", default_value_t = 128, value_parser = clap::value_parser!(u32).range(1..=1_048_576))]
+    pub(crate) store_cache_mib: u32,
 }
 
 /// Print a user's access token.

@@ -101,7 +101,10 @@ impl Parts {
         let tasks = Tasks::new();
         let shutdown = Shutdown::new();
         let metrics = Metrics::new();
-        let store = embedded::Settings::new(&options.data_dir);
+        let store = embedded::Settings {
+            cache_bytes: options.store_cache_mib as usize * 1024 * 1024,
+            ..embedded::Settings::new(&options.data_dir)
+        };
         let handles: Handles = embedded::open(store, clock.clone(), &tasks, &shutdown)
             .await
             .map_err(|error| Failure::work(error.to_string()))?;

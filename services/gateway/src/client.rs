@@ -17,14 +17,14 @@ pub(crate) struct Client {
     pub(crate) node: Arc<Node>,
     pub(crate) seat: Seat,
     pub(crate) session: SessionId,
-    pub(crate) identity: Option<Arc<Identity>>,
+    pub(crate) identity: Option<Identity>,
     pub(crate) replay_turn: Arc<Mutex<()>>,
 }
 
 impl Client {
     /// Who asks, for a service.
     pub(crate) fn caller(&self) -> Option<Caller> {
-        let identity = self.identity.as_deref()?;
+        let identity = self.identity.clone()?;
         Some(session::caller(self.session, identity))
     }
 

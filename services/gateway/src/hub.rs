@@ -205,7 +205,7 @@ impl Hub {
             head: active.have,
         };
         self.shards[usize::from(request.shard)]
-            .tell(Input::Attach(reading, channel.clone()))
+            .tell(Input::Attach(reading, channel.clone(), active.have))
             .await;
         // A requester that has gone drops the attachment, which then departs.
         let _gone = request.reply.send(attached);

@@ -6,7 +6,7 @@ use std::{
     collections::HashMap,
     net::IpAddr,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError, Weak,
         atomic::{AtomicUsize, Ordering},
     },
 };
@@ -16,7 +16,7 @@ use std::{
 #[derive(Debug, Default)]
 pub(crate) struct Registry {
     users: Mutex<HashMap<Box<str>, Seats>>,
-    addresses: Mutex<HashMap<IpAddr, usize>>,
+    addresses: Mutex<HashMap<IpAddr, Weak<Address>>>,
     connections: AtomicUsize,
 }
 
@@ -60,9 +60,14 @@ impl Seats {
 
 /// A place for one connection. Given back by being dropped.
 #[derive(Debug)]
-pub(crate) struct Place {
+pub(crate) struct Place(Arc<Address>);
+
+/// An address with at least one connection: one for each holder but the registry.
+#[derive(Debug)]
+struct Address {
+    ip: IpAddr,
     registry: Arc<Registry>,
-    address: IpAddr,
+    connections: AtomicUsize,
 }
 
 impl Registry {
@@ -77,20 +82,26 @@ impl Registry {
             self.connections.fetch_sub(1, Ordering::AcqRel);
             return Err(CloseCode::TryLater);
         }
-        let place = Place {
-            registry: Arc::clone(self),
-            address,
-        };
-        let mut addresses = lock(&self.addresses);
-        let count = addresses.entry(address).or_default();
-        *count += 1;
-        let full = *count > per_address;
-        drop(addresses);
-        if full {
+        let place = Place(self.address(address));
+        if place.0.connections.fetch_add(1, Ordering::AcqRel) >= per_address {
             Err(CloseCode::TooManyConnections)
         } else {
             Ok(place)
         }
+    }
+
+    fn address(self: &Arc<Self>, ip: IpAddr) -> Arc<Address> {
+        let mut addresses = lock(&self.addresses);
+        if let Some(address) = addresses.get(&ip).and_then(Weak::upgrade) {
+            return address;
+        }
+        let address = Arc::new(Address {
+            ip,
+            registry: Arc::clone(self),
+            connections: AtomicUsize::new(0),
+        });
+        addresses.insert(ip, Arc::downgrade(&address));
+        address
     }
 
     /// Adds a session to its user's; `false` when he has `per_user` already.
@@ -133,13 +144,20 @@ impl Registry {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.registry.connections.fetch_sub(1, Ordering::AcqRel);
+        self.0.connections.fetch_sub(1, Ordering::AcqRel);
+        self.0.registry.connections.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+impl Drop for Address {
+    fn drop(&mut self) {
         let mut addresses = lock(&self.registry.addresses);
-        if let Some(count) = addresses.get_mut(&self.address) {
-            *count -= 1;
-            if *count == 0 {
-                addresses.remove(&self.address);
-            }
+        // Another one may stand there already, for a connection that came since.
+        if addresses
+            .get(&self.ip)
+            .is_some_and(|own| own.strong_count() == 0)
+        {
+            addresses.remove(&self.ip);
         }
     }
 }
@@ -169,7 +187,10 @@ mod tests {
             Some(CloseCode::TryLater)
         );
         drop(first);
-        assert!(registry.admit(address, 2, 1).is_ok());
+        let again = registry.admit(address, 2, 1);
+        assert!(again.is_ok());
+        drop(again);
+        assert_eq!(lock(&registry.addresses).len(), 1);
     }
 
     #[test]

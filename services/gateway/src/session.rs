@@ -17,16 +17,16 @@ use fanfare_proto::{
     text::{Lang, Phrase},
     wire::Caller,
 };
-use fanfare_tokens::Identity;
+use fanfare_tokens::{Identity, PackedIdentity};
 use serde::Serialize;
 use std::{collections::HashMap, sync::Arc};
 
 /// Answers that may be under way for one connection: a whole burst of frames, and what its path begins by itself. A
 /// client that asks more is told to try again.
-const CALLS: usize = 64;
+const CALLS: u16 = 64;
 
 /// Refused frames in a row of bursts after which a session is closed: a client that ignores this many hints floods.
-const ABUSE: u32 = 200;
+const ABUSE: u16 = 200;
 
 /// The time of a turn.
 #[derive(Clone, Copy, Debug)]
@@ -132,13 +132,15 @@ pub(crate) struct Session {
     pub(crate) lang: Lang,
     endpoint: Endpoint,
     terms: Arc<Terms>,
-    identity: Option<Arc<Identity>>,
-    /// Where the client left off, for channels that are subscribed at the start.
-    resume: HashMap<Channel, String>,
+    identity: Option<PackedIdentity>,
+    /// When the bearer's token ends.
+    expires_at_ms: i64,
+    /// Where the client left off, for channels that are subscribed at the start. Empty once they are.
+    resume: Option<Box<HashMap<Channel, String>>>,
     channels: Vec<Channel>,
-    calls: usize,
+    calls: u16,
     bucket: Bucket,
-    refused: u32,
+    refused: u16,
     noticed: bool,
     begun_ms: u64,
     /// A `since` of the `auth` frame is being verified with its token.
@@ -175,10 +177,11 @@ impl Session {
             id,
             lang: lang.unwrap_or_else(|| endpoint.lang()),
             endpoint,
-            bucket: Bucket::new(terms.frames_per_second, terms.frames_burst, now.ms),
+            bucket: Bucket::new(terms.frames_burst, now.ms),
             terms,
             identity: None,
-            resume,
+            expires_at_ms: 0,
+            resume: (!resume.is_empty()).then(|| Box::new(resume)),
             channels: Vec::new(),
             calls: 0,
             refused: 0,
@@ -188,14 +191,17 @@ impl Session {
         }
     }
 
-    pub(crate) fn identity(&self) -> Option<&Arc<Identity>> {
-        self.identity.as_ref()
+    pub(crate) fn identity(&self) -> Option<Identity> {
+        self.identity.as_ref().map(PackedIdentity::unpack)
+    }
+
+    pub(crate) fn user(&self) -> Option<&str> {
+        self.identity.as_ref().map(PackedIdentity::user)
     }
 
     /// Who asks, for a service.
     pub(crate) fn caller(&self) -> Option<Caller> {
-        let identity = self.identity.as_deref()?;
-        Some(caller(self.id, identity))
+        Some(caller(self.id, self.identity()?))
     }
 
     pub(crate) const fn endpoint(&self) -> Endpoint {
@@ -213,7 +219,15 @@ impl Session {
 
     /// A text frame has come.
     pub(crate) fn on_text(&mut self, text: &str, turn: &mut Turn<'_>) {
-        if let Err(retry_after_ms) = self.bucket.take(turn.now.ms) {
+        let Terms {
+            frames_per_second,
+            frames_burst,
+            ..
+        } = *self.terms;
+        let taken = self
+            .bucket
+            .take(turn.now.ms, frames_per_second, frames_burst);
+        if let Err(retry_after_ms) = taken {
             self.refused += 1;
             if self.refused > ABUSE {
                 turn.effects.push(Effect::Close(CloseCode::RateAbuse));
@@ -280,21 +294,22 @@ impl Session {
 
     /// A deadline may have come.
     pub(crate) fn on_tick(&mut self, turn: &mut Turn<'_>) {
-        let Some(identity) = &self.identity else {
+        if self.identity.is_none() {
             if turn.now.ms >= self.begun_ms + self.terms.auth_timeout_ms {
                 turn.effects.push(Effect::Close(CloseCode::AuthTimeout));
             }
             return;
-        };
-        let expires_at = Timestamp::from_ms(identity.expires_at_ms);
-        if turn.now.wall_ms >= identity.expires_at_ms {
+        }
+        if turn.now.wall_ms >= self.expires_at_ms {
             turn.effects.push(Effect::Close(CloseCode::Unauthorized));
         } else if !self.noticed
-            && turn.now.wall_ms >= identity.expires_at_ms - self.terms.token_notice_ms
+            && turn.now.wall_ms >= self.expires_at_ms - self.terms.token_notice_ms
         {
             self.noticed = true;
             let frame = ServerFrame {
-                data: Some(Expiring { expires_at }),
+                data: Some(Expiring {
+                    expires_at: Timestamp::from_ms(self.expires_at_ms),
+                }),
                 ..ServerFrame::new("token_expiring", turn.now.timestamp())
             };
             turn.send(frame.encode());
@@ -303,15 +318,15 @@ impl Session {
 
     /// In how many milliseconds [`on_tick`](Self::on_tick) has something to do.
     pub(crate) fn next_tick_ms(&self, now: Now) -> u64 {
-        let Some(identity) = &self.identity else {
+        if self.identity.is_none() {
             return (self.begun_ms + self.terms.auth_timeout_ms).saturating_sub(now.ms);
-        };
+        }
         let notice_ms = if self.noticed {
             0
         } else {
             self.terms.token_notice_ms
         };
-        u64::try_from(identity.expires_at_ms - notice_ms - now.wall_ms).unwrap_or(0)
+        u64::try_from(self.expires_at_ms - notice_ms - now.wall_ms).unwrap_or(0)
     }
 
     /// Begins a call, if the client has not too many under way.
@@ -349,8 +364,16 @@ impl Session {
                 format!("a connection reads at most {limit} channels"),
             ));
         }
+        self.channels.reserve_exact(1);
         self.channels.push(channel.clone());
         Ok(true)
+    }
+
+    /// Lets the session hold the same name of `channel` that everybody on the node holds.
+    pub(crate) fn share_name(&mut self, channel: &Channel) {
+        if let Some(own) = self.channels.iter_mut().find(|own| *own == channel) {
+            *own = channel.clone();
+        }
     }
 
     /// Takes a channel from what this session reads; `false` when it is not.
@@ -376,12 +399,12 @@ impl Session {
 }
 
 /// Who asks, for a service.
-pub(crate) fn caller(session: SessionId, identity: &Identity) -> Caller {
+pub(crate) fn caller(session: SessionId, identity: Identity) -> Caller {
     Caller {
-        user: identity.user.clone(),
+        user: identity.user,
         session: session.to_string(),
-        name: identity.name.clone().unwrap_or_default(),
-        groups: identity.groups.clone(),
+        name: identity.name.unwrap_or_default(),
+        groups: identity.groups,
     }
 }
 

@@ -52,7 +52,8 @@ pub(crate) struct Shard {
     poll: Registry,
     conns: Slab<Connection>,
     generation: u32,
-    channels: HashMap<u32, ChannelState>,
+    /// Boxed: a map is a third empty, and there may be a channel for each connection.
+    channels: HashMap<u32, Box<ChannelState>>,
     wheel: Wheel<Key>,
     ping: Parcel,
     buffer: Box<[u8]>,
@@ -165,7 +166,7 @@ impl Shard {
                     None => self.pending.push((channel, vec![delivery])),
                 }
             }
-            Input::Attach(reading, channel) => self.attach(reading, channel),
+            Input::Attach(reading, channel, head) => self.attach(reading, channel, head),
             Input::Detach(reading) => self.detach(reading),
             Input::GoLive(reading, have_n, reply) => {
                 if let Some(answer) = self.go_live(reading, have_n) {

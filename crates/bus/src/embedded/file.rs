@@ -12,10 +12,6 @@ const NAME: &str = "fanfare.redb";
 /// The version of the tables in `schema`. A file of a newer one is refused.
 const FORMAT: u64 = 1;
 
-/// Pages kept in memory: the hot ends of the channels and the upper levels of the trees. More helps only readers of old
-/// history, and a laptop has other things to do.
-const CACHE_BYTES: usize = 128 * 1024 * 1024;
-
 /// Why the store does not open.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
@@ -74,13 +70,13 @@ pub(super) struct Opened {
     pub(super) epoch: u32,
 }
 
-pub(super) fn open(path: &Path) -> Result<Opened, OpenError> {
+pub(super) fn open(path: &Path, cache_bytes: usize) -> Result<Opened, OpenError> {
     prepare(path).map_err(|cause| from_io(path, cause))?;
     let shown = path.to_owned();
     // The engine answers some damage with a panic; to the operator it is the same.
     let result = std::panic::catch_unwind(|| {
         let database = redb::Builder::new()
-            .set_cache_size(CACHE_BYTES)
+            .set_cache_size(cache_bytes)
             .set_repair_callback(move |session| {
                 tracing::info!(
                     path = %shown.display(),

@@ -15,7 +15,12 @@ use std::{
     sync::{Arc, Mutex, PoisonError, RwLock},
     thread::JoinHandle,
 };
+use tokio::sync::Semaphore;
 use tokio_util::sync::{CancellationToken, DropGuard};
+
+/// Reads under way at once on threads that may wait for the disk: more threads would wait for the same cores, and each
+/// keeps a stack and a part of the allocator's memory.
+const READING: usize = 8;
 
 /// What the writer's thread and the callers both hold.
 pub(super) struct Shared {
@@ -25,6 +30,7 @@ pub(super) struct Shared {
     pub(super) tails: Readers<Feed<log::Record>>,
     pub(super) watches: Readers<Watched>,
     pub(super) clock: Clock,
+    reading: Semaphore,
 }
 
 /// Why a read did not happen.
@@ -111,6 +117,7 @@ impl Shared {
         &self,
         read: impl FnOnce(&ReadTransaction) -> Result<T, ReadError> + Send + 'static,
     ) -> Result<T, ReadError> {
+        let _turn = self.reading.acquire().await;
         let database = self.database().ok_or(ReadError::Ended)?;
         tokio::task::spawn_blocking(move || read(&database.begin_read()?))
             .await
@@ -130,6 +137,7 @@ impl Store {
             queue: Queue::new(),
             tails: Readers::new(),
             watches: Readers::new(),
+            reading: Semaphore::new(READING),
             clock,
         });
         let path = settings.path.clone();

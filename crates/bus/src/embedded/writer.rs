@@ -87,7 +87,7 @@ impl Writer<'_> {
 
     /// Opens the file that [`Shared::close_file`] closed, or rests and leaves it to the next time.
     fn reopen(&mut self, now_ms: i64) -> Result<(), Replaced> {
-        match file::open(&self.settings.path) {
+        match file::open(&self.settings.path, self.settings.cache_bytes) {
             Ok(opened) if opened.epoch == self.epoch => {
                 tracing::info!("the store is open again");
                 self.shared.put_back(opened.database);

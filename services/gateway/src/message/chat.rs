@@ -24,9 +24,7 @@ pub(super) fn handle(
         .content
         .and_then(|content| serde_json::from_str(content.get()).ok())
         .ok_or_else(|| Refusal::new(ErrorCode::BadMessage, "content must be a text"))?;
-    let user = session
-        .identity()
-        .map_or("", |identity| identity.user.as_str());
+    let user = session.user().unwrap_or_default();
     let message = format!("{}{content}", session.words(Phrase::ChatReply));
     let answer = ServerFrame {
         id: frame.id.as_deref(),

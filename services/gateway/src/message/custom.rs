@@ -34,7 +34,7 @@ pub(super) fn handle(
         let answer = ServerFrame {
             id: frame.id.as_deref(),
             message: Some(Line::Text(session.words(Phrase::Custom))),
-            user: session.identity().map(|identity| identity.user.as_str()),
+            user: session.user(),
             data: Some(Sent {
                 content: frame.content,
                 data: frame.data,

@@ -18,7 +18,7 @@ pub(super) fn handle(
     let answer = ServerFrame::<()> {
         id: frame.id.as_deref(),
         message: Some(Line::Json(content)),
-        user: session.identity().map(|identity| identity.user.as_str()),
+        user: session.user(),
         ..ServerFrame::new("echo_response", turn.now.timestamp())
     };
     turn.send(answer.encode());

@@ -7,7 +7,7 @@ use fanfare_proto::{
     server::{Line, ServerFrame},
     text::Phrase,
 };
-use fanfare_tokens::{Identity, TokenError};
+use fanfare_tokens::{Identity, PackedIdentity, TokenError};
 use serde::Serialize;
 use std::{collections::HashMap, sync::Arc};
 
@@ -40,7 +40,8 @@ impl Session {
         self.begin_call(Call::Verify { id, token }, turn);
         self.verifying = true;
         if self.identity.is_none() {
-            self.resume.extend(resume.into_iter().take(RESUME));
+            let resume = resume.into_iter().take(RESUME);
+            self.resume.get_or_insert_default().extend(resume);
         }
         Ok(())
     }
@@ -53,7 +54,7 @@ impl Session {
     ) {
         self.verifying = false;
         let identity = match (outcome, &self.identity) {
-            (Ok(identity), Some(own)) if own.user != identity.user => {
+            (Ok(identity), Some(own)) if own.user() != identity.user => {
                 let refusal = Refusal::new(ErrorCode::Forbidden, "the token is another user's");
                 return self.refuse(id, &refusal, turn);
             }
@@ -103,7 +104,7 @@ impl Session {
             .filter(|channel| channel.kind() != Kind::Room && !identity.may_read(channel))
             .cloned()
             .collect();
-        self.identity = Some(identity);
+        self.keep(&identity);
         for channel in lost {
             self.remove_channel(&channel);
             turn.send(message::unsubscribed(None, &channel, turn.now));
@@ -128,7 +129,7 @@ impl Session {
             ..ServerFrame::new("welcome", turn.now.timestamp())
         };
         turn.send(frame.encode());
-        self.identity = Some(Arc::clone(&identity));
+        self.keep(&identity);
         match self.endpoint {
             Endpoint::Test | Endpoint::Plain => {}
             Endpoint::Notifications => {
@@ -143,9 +144,18 @@ impl Session {
         }
     }
 
+    fn keep(&mut self, identity: &Identity) {
+        self.identity = Some(PackedIdentity::new(identity));
+        self.expires_at_ms = identity.expires_at_ms;
+    }
+
     /// Not bound by [`CALLS`](super::CALLS): the client has asked for all of them with one path.
     pub(super) fn subscribe_at_start(&mut self, channel: Channel, turn: &mut Turn<'_>) {
-        let since = self.resume.remove(&channel);
+        let since = self
+            .resume
+            .as_mut()
+            .and_then(|resume| resume.remove(&channel));
+        self.resume.take_if(|resume| resume.is_empty());
         match self.add_channel(&channel) {
             Ok(true) => {}
             // The client was quicker, or a group is named twice.

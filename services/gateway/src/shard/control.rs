@@ -56,7 +56,7 @@ impl Shard {
         let revoked = self.conn(key).is_some_and(|conn| {
             conn.session
                 .identity()
-                .is_some_and(|identity| node.authority.is_revoked(identity))
+                .is_some_and(|identity| node.authority.is_revoked(&identity))
         });
         if revoked {
             self.close(key, fanfare_proto::CloseCode::Unauthorized, 0);
@@ -72,11 +72,7 @@ impl Shard {
             .filter_map(|subscription| self.coverage(conn, subscription, ended_at_ms));
         let ended = conn.ended.iter().flat_map(|ended| ended.iter().cloned());
         let coverage: Vec<Coverage> = ended.chain(open).collect();
-        let user = conn
-            .session
-            .identity()
-            .map(|identity| identity.user.clone())
-            .unwrap_or_default();
+        let user = conn.session.user().unwrap_or_default().to_owned();
         SessionReport {
             session: conn.session.id.to_string(),
             user,

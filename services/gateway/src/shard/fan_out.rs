@@ -258,7 +258,7 @@ impl Shard {
             return;
         };
         state.subscribers = subscribers;
-        let ChannelState { channel, last, .. } = state;
+        let ChannelState { channel, last, .. } = &mut **state;
         let now_ms = self.node.clock.now_ms();
         for delivery in deliveries {
             if delivery.position.n > 0 {

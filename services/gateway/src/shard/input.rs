@@ -35,8 +35,8 @@ pub(crate) enum Input {
     /// From the hub.
     Deliver(u32, Arc<Delivery>),
     /// From the hub: the channel is read from here on, in the place of any reading of it by the same connection;
-    /// deliveries are held until [`Input::GoLive`].
-    Attach(Reading, Channel),
+    /// deliveries are held until [`Input::GoLive`]. It stands at this position.
+    Attach(Reading, Channel, Position),
     /// From the hub: the reading was given up before it began.
     Detach(Reading),
     /// The subscriber has everything up to this ordinal, at least to where it attached. Answered with the position it

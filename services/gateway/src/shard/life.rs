@@ -125,10 +125,8 @@ impl Shard {
             self.node
                 .reports
                 .session(self.report(key.slot, now_ms, code));
-            if let Some(identity) = conn.session.identity() {
-                self.node
-                    .registry
-                    .unregister(&identity.user, self.seat(key));
+            if let Some(user) = conn.session.user() {
+                self.node.registry.unregister(user, self.seat(key));
             }
         }
         while let Some(subscription) = self.conns[key.slot as usize].subscriptions.pop() {

@@ -117,7 +117,7 @@ impl Held {
 }
 
 impl Shard {
-    pub(super) fn attach(&mut self, reading: Reading, channel: Channel) {
+    pub(super) fn attach(&mut self, reading: Reading, channel: Channel, head: Position) {
         let Reading {
             channel: id,
             key,
@@ -127,11 +127,13 @@ impl Shard {
         if self.conn(key).is_none_or(|conn| conn.phase != Phase::Open) {
             return self.node.hub.left(self.index, channel, id);
         }
-        let state = self.channels.entry(id).or_insert_with(|| ChannelState {
-            _watching: (!channel.is_stored()).then(|| self.node.system.watch()),
-            channel,
-            subscribers: Vec::new(),
-            last: Position::default(),
+        let state = self.channels.entry(id).or_insert_with(|| {
+            Box::new(ChannelState {
+                _watching: (!channel.is_stored()).then(|| self.node.system.watch()),
+                channel,
+                subscribers: Vec::new(),
+                last: head,
+            })
         });
         let index = u32::try_from(state.subscribers.len()).unwrap_or(u32::MAX);
         if state.subscribers.is_empty() {
@@ -146,6 +148,7 @@ impl Shard {
             })),
         });
         let conn = &mut self.conns[key.slot as usize];
+        conn.session.share_name(&state.channel);
         conn.subscriptions.reserve_exact(1);
         conn.subscriptions.push(Subscription {
             channel: id,

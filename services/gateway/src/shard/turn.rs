@@ -102,7 +102,7 @@ impl Shard {
         let client = Client {
             seat,
             session: conn.session.id,
-            identity: conn.session.identity().cloned(),
+            identity: conn.session.identity(),
             replay_turn: Arc::clone(&calls.replay_turn),
             node: Arc::clone(&node),
         };
