@@ -88,7 +88,7 @@ impl Connection {
     ) -> Self {
         Self {
             link: Arc::clone(&member.link),
-            decoder: Decoder::new(node.settings.frame_bytes),
+            decoder: Decoder::new(node.settings.frame_bytes, None),
             node,
             member,
             session,
