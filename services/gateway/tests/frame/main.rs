@@ -7,6 +7,7 @@ mod negotiation;
 mod peer_fastwebsockets;
 mod peer_ratchet;
 mod peers;
+mod seeds;
 mod splits;
 mod violations;
 mod zlib;

@@ -8,10 +8,10 @@ use fanfare_gateway::frame::{Decoder, OpCode, Violation};
 use fanfare_proto::CloseCode;
 use std::ops::ControlFlow;
 
-struct Case {
-    name: &'static str,
-    bytes: Vec<u8>,
-    violation: Violation,
+pub(crate) struct Case {
+    pub(crate) name: &'static str,
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) violation: Violation,
 }
 
 fn case(name: &'static str, parts: &[&[u8]], violation: Violation) -> Case {
@@ -86,7 +86,7 @@ fn header_cases() -> Vec<Case> {
     ]
 }
 
-fn message_cases() -> Vec<Case> {
+pub(crate) fn message_cases() -> Vec<Case> {
     let half = vec![b'a'; LIMIT as usize / 2];
     let over = head(0x80, u64::from(LIMIT / 2 + 1), [0; 4]);
     vec![
@@ -133,7 +133,7 @@ fn message_cases() -> Vec<Case> {
     ]
 }
 
-fn text_cases() -> Vec<Case> {
+pub(crate) fn text_cases() -> Vec<Case> {
     vec![
         case("not utf-8", &[&text(b"a\xff")], Violation::InvalidText),
         case("surrogate", &[&text(b"\xed\xa0")], Violation::InvalidText),
