@@ -46,4 +46,4 @@ e2e *ARGS:
 
 # Fuzz a parser for some seconds: `just fuzz frame 60`. Needs a nightly toolchain and cargo-fuzz.
 fuzz TARGET SECONDS="60":
-    cd fuzz && cargo +nightly fuzz run {{TARGET}} -- -max_total_time={{SECONDS}}
+    cd fuzz && mkdir -p {corpus,seeds}/{{TARGET}} && cargo +nightly fuzz run {{TARGET}} {corpus,seeds}/{{TARGET}} -- -max_total_time={{SECONDS}}

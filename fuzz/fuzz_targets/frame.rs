@@ -1,109 +1,15 @@
 //! Any bytes, cut into any reads: the frame decoder never panics, says the same however the bytes were cut, and hands
 //! on nothing that tungstenite, the independent peer, would not.
-//!
-//! The first byte of the input says how many bytes of piece lengths follow; the rest is the stream.
 #![no_main]
 
-use fanfare_gateway::frame::{Decoder, Event, Violation};
+mod decoding;
+
 use libfuzzer_sys::fuzz_target;
-use std::{
-    io::{self, Cursor, Read, Write},
-    ops::ControlFlow,
-};
-use tungstenite::{
-    Message,
-    protocol::{Role, WebSocket, WebSocketConfig},
-};
-
-const LIMIT: u32 = 4_096;
-
-#[derive(Debug, PartialEq, Eq)]
-enum Seen {
-    Text(String),
-    Ping(Vec<u8>),
-    Pong(Vec<u8>),
-    Close(Option<u16>, String),
-}
-
-impl From<Event<'_>> for Seen {
-    fn from(event: Event<'_>) -> Self {
-        match event {
-            Event::Text(text) => Self::Text(text.to_owned()),
-            Event::Ping(payload) => Self::Ping(payload.to_vec()),
-            Event::Pong(payload) => Self::Pong(payload.to_vec()),
-            Event::Close { code, reason } => Self::Close(code, reason.to_owned()),
-        }
-    }
-}
-
-type Outcome = (Vec<Seen>, Result<ControlFlow<()>, Violation>);
-
-fn decode(stream: &[u8], pieces: impl Iterator<Item = usize>) -> Outcome {
-    let mut decoder = Decoder::new(LIMIT);
-    let mut events = Vec::new();
-    let mut rest = stream;
-    for len in pieces.chain([usize::MAX]) {
-        let (piece, after) = rest.split_at(len.min(rest.len()));
-        rest = after;
-        let outcome = decoder.feed(&mut piece.to_vec(), |event| {
-            events.push(event.into());
-            ControlFlow::Continue(())
-        });
-        if outcome != Ok(ControlFlow::Continue(())) {
-            return (events, outcome);
-        }
-    }
-    (events, Ok(ControlFlow::Continue(())))
-}
-
-/// The stream as a socket; what the peer answers is dropped.
-struct Recorded<'a>(Cursor<&'a [u8]>);
-
-impl Read for Recorded<'_> {
-    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        self.0.read(buf)
-    }
-}
-
-impl Write for Recorded<'_> {
-    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-        Ok(buf.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-/// Checks that tungstenite reads the same `events` from `stream`. It may go on where the decoder stopped: it takes
-/// lengths that are too long for what they say, and binary.
-fn compare(stream: &[u8], events: &[Seen]) {
-    let config = WebSocketConfig::default().max_message_size(Some(LIMIT as usize));
-    let mut peer =
-        WebSocket::from_raw_socket(Recorded(Cursor::new(stream)), Role::Server, Some(config));
-    for event in events {
-        let seen = match peer.read() {
-            Ok(Message::Text(text)) => Seen::Text(text.to_string()),
-            Ok(Message::Ping(payload)) => Seen::Ping(payload.to_vec()),
-            Ok(Message::Pong(payload)) => Seen::Pong(payload.to_vec()),
-            Ok(Message::Close(Some(close))) => {
-                Seen::Close(Some(close.code.into()), close.reason.to_string())
-            }
-            Ok(Message::Close(None)) => Seen::Close(None, String::new()),
-            other => panic!("the decoder saw {event:?}, tungstenite {other:?}"),
-        };
-        assert_eq!(*event, seen);
-    }
-}
 
 fuzz_target!(|input: &[u8]| {
-    let Some((&cuts, rest)) = input.split_first() else {
+    let Some((pieces, stream)) = decoding::pieces_and_stream(input) else {
         return;
     };
-    let (pieces, stream) = rest.split_at(usize::from(cuts).min(rest.len()));
-    let outcome = decode(stream, std::iter::empty());
-    let pieces = pieces.iter().map(|len| usize::from(*len));
-    assert_eq!(decode(stream, pieces), outcome);
-    assert_eq!(decode(stream, std::iter::repeat_n(1, stream.len())), outcome);
-    compare(stream, &outcome.0);
+    let (events, _end) = decoding::decode(None, stream, pieces);
+    decoding::compare(stream, &events);
 });

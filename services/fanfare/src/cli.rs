@@ -101,6 +101,10 @@ pub(crate) struct Edge {
         value_name = "NET"
     )]
     pub(crate) trusted_proxies: Vec<IpNet>,
+    /// Whether messages of 256 bytes and more are compressed for clients that offer it (permessage-deflate). Each
+    /// publication is compressed once, however many read it.
+    #[arg(long, env = "FANFARE_COMPRESSION", default_value_t = true, action = clap::ArgAction::Set, value_name = "BOOL")]
+    pub(crate) compression: bool,
 }
 
 /// How much is too much.

@@ -69,6 +69,7 @@ pub(crate) fn gateway(options: &cli::Serve) -> fanfare_gateway::Settings {
         node: options.node.clone(),
         allowed_origins: options.edge.allowed_origins.clone(),
         frame_bytes: limits.frame_bytes,
+        compression: options.edge.compression,
         frames_per_second: limits.frames_per_second,
         frames_burst: limits.frames_burst,
         subscriptions: limits.subscriptions,

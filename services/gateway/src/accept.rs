@@ -71,7 +71,7 @@ async fn upgrade(node: Arc<Node>, endpoint: Endpoint, request: Request) -> Respo
         .into_response();
     }
     let (mut parts, _body) = request.into_parts();
-    let handshake = Handshake::read(&parts, &node.settings.allowed_origins);
+    let handshake = Handshake::read(&parts, &node.settings);
     let ClientAddr(address) = ClientAddr::of(&parts.extensions, &parts.headers);
     let upgrade = match IncomingUpgrade::from_request_parts(&mut parts, &()).await {
         Ok(incoming) => incoming.upgrade(),
@@ -85,6 +85,14 @@ async fn upgrade(node: Arc<Node>, endpoint: Endpoint, request: Request) -> Respo
         response
             .headers_mut()
             .insert(header::SEC_WEBSOCKET_PROTOCOL, subprotocol.clone());
+    }
+    let extensions = handshake
+        .agreement
+        .and_then(|agreement| HeaderValue::from_str(&agreement.answer()).ok());
+    if let Some(extensions) = extensions {
+        response
+            .headers_mut()
+            .insert(header::SEC_WEBSOCKET_EXTENSIONS, extensions);
     }
     let tasks = node.tasks.clone();
     // Boxed: the handshake's state is large, and would stay with the connection for its life.
@@ -147,6 +155,7 @@ async fn take_over(
         stream,
         session,
         place,
+        agreement: handshake.agreement,
         identity,
         first,
     };

@@ -1,6 +1,12 @@
 //! What a shard keeps for one connection.
 
-use crate::{calls::Calls, frame::Decoder, link::Link, registry::Place, session::Session};
+use crate::{
+    calls::Calls,
+    frame::{Agreement, Decoder},
+    link::Link,
+    registry::Place,
+    session::Session,
+};
 use fanfare_proto::wire::Coverage;
 
 /// Where a connection is in its life.
@@ -52,6 +58,8 @@ pub(crate) struct Connection {
     /// The newest of the batches it is to get in this drain, counted from one; 0: none.
     pub(crate) mail: u32,
     pub(crate) decoder: Decoder,
+    /// About compression.
+    pub(crate) agreement: Option<Agreement>,
     /// Exists while a call is under way.
     pub(crate) calls: Option<Box<Calls>>,
     /// At most one of each channel.

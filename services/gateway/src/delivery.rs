@@ -1,7 +1,8 @@
 //! One publication on its way to this node's subscribers: encoded once, shared by all of them.
 
 use crate::{
-    frame,
+    frame::{self, Agreement},
+    metrics::Figures,
     outbox::{Class, Mark, Parcel},
 };
 use bytes::Bytes;
@@ -11,12 +12,17 @@ use fanfare_proto::{
     wire::{Entry, Event},
 };
 use prost::Message as _;
+use std::sync::{Arc, OnceLock};
 
 /// The wire bytes of one frame, and what is known about it.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Delivery {
     /// A whole WebSocket frame.
-    pub(crate) bytes: Bytes,
+    plain: Bytes,
+    payload_len: usize,
+    /// The same, compressed: made when the first subscriber wants it, by whichever shard is first. `None`: it would not
+    /// be smaller.
+    compressed: OnceLock<Option<Bytes>>,
     /// Zeroes for what is not stored.
     pub(crate) position: Position,
     pub(crate) class: Class,
@@ -40,11 +46,9 @@ impl Delivery {
         };
         let text = delivery::entry_frame(&entry, &record.channel, cursor);
         Some(Self {
-            bytes: frame::text(&text).into(),
             position: record.position,
-            class: Class::Kept,
-            created_at_ms: entry.created_at_ms,
             trail: entry.trail,
+            ..Self::unstored(&text, Class::Kept, entry.created_at_ms)
         })
     }
 
@@ -60,12 +64,68 @@ impl Delivery {
     /// Of a text of this node's own.
     pub(crate) fn unstored(text: &[u8], class: Class, created_at_ms: i64) -> Self {
         Self {
-            bytes: frame::text(text).into(),
+            plain: frame::text(text).into(),
+            payload_len: text.len(),
+            compressed: OnceLock::new(),
             position: Position::default(),
             class,
             created_at_ms,
             trail: false,
         }
+    }
+
+    /// Bytes of the plain frame.
+    pub(crate) const fn len(&self) -> usize {
+        self.plain.len()
+    }
+
+    /// The frame as clients with this agreement get it.
+    fn bytes(&self, agreement: Option<Agreement>, figures: &Figures) -> &Bytes {
+        if agreement.is_none_or(|own| !own.admits(self.payload_len)) {
+            return &self.plain;
+        }
+        let compressed = self.compressed.get_or_init(|| {
+            let payload = &self.plain[self.plain.len() - self.payload_len..];
+            let frame = frame::compressed(payload)?;
+            figures.deflates.inc();
+            Some(frame.into())
+        });
+        compressed.as_ref().unwrap_or(&self.plain)
+    }
+}
+
+/// Deliveries of one channel, joined once for all subscribers with the same agreement.
+pub(crate) struct Joined<'a> {
+    channel: &'a Channel,
+    deliveries: &'a [Arc<Delivery>],
+    figures: &'a Figures,
+    forms: Vec<(Option<Agreement>, Vec<Parcel>)>,
+}
+
+impl<'a> Joined<'a> {
+    pub(crate) const fn new(
+        channel: &'a Channel,
+        deliveries: &'a [Arc<Delivery>],
+        figures: &'a Figures,
+    ) -> Self {
+        Self {
+            channel,
+            deliveries,
+            figures,
+            forms: Vec::new(),
+        }
+    }
+
+    /// The parcels for clients with this agreement; there are few kinds of them.
+    pub(crate) fn parcels(&mut self, agreement: Option<Agreement>) -> &[Parcel] {
+        let known = self.forms.iter().position(|(own, _)| *own == agreement);
+        let at = known.unwrap_or_else(|| {
+            let deliveries = self.deliveries.iter().map(Arc::as_ref);
+            let parcels = join(self.channel, deliveries, agreement, self.figures);
+            self.forms.push((agreement, parcels));
+            self.forms.len() - 1
+        });
+        &self.forms[at].1
     }
 }
 
@@ -77,11 +137,13 @@ const PARCEL_BYTES: usize = 64 * 1024;
 pub(crate) fn join<'a>(
     channel: &Channel,
     deliveries: impl IntoIterator<Item = &'a Delivery>,
+    agreement: Option<Agreement>,
+    figures: &Figures,
 ) -> Vec<Parcel> {
     let mut parcels: Vec<Parcel> = Vec::new();
     let mut joined: Vec<u8> = Vec::new();
     for delivery in deliveries {
-        let bytes = &delivery.bytes;
+        let bytes = delivery.bytes(agreement, figures);
         let mark = (delivery.position.n > 0).then(|| Mark {
             channel: channel.clone(),
             first_n: delivery.position.n,
@@ -121,14 +183,13 @@ fn seal(parcel: &mut Parcel, joined: &mut Vec<u8>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use fanfare_telemetry::metrics::Metrics;
 
     fn delivery(text: &[u8], class: Class, n: u64) -> Delivery {
         Delivery {
-            bytes: Bytes::copy_from_slice(text),
+            plain: Bytes::copy_from_slice(text),
             position: Position { seq: n, n },
-            class,
-            created_at_ms: 0,
-            trail: false,
+            ..Delivery::unstored(text, class, 0)
         }
     }
 
@@ -140,7 +201,8 @@ mod tests {
             delivery(b"e", Class::Ephemeral, 0),
             delivery(b"c", Class::Kept, 3),
         ];
-        let parcels: Vec<_> = join(&Channel::all(), &deliveries)
+        let figures = Figures::new(&Metrics::new());
+        let parcels: Vec<_> = join(&Channel::all(), &deliveries, None, &figures)
             .into_iter()
             .map(|parcel| {
                 let first_n = parcel.mark.map(|mark| mark.first_n);
@@ -165,10 +227,25 @@ mod tests {
             delivery(b"a", Class::Kept, 2),
             delivery(b"b", Class::Kept, 3),
         ];
-        let sizes: Vec<_> = join(&Channel::all(), &deliveries)
+        let figures = Figures::new(&Metrics::new());
+        let sizes: Vec<_> = join(&Channel::all(), &deliveries, None, &figures)
             .iter()
             .map(|parcel| parcel.bytes.len())
             .collect();
         assert_eq!(sizes, [PARCEL_BYTES, 1]);
+    }
+
+    #[test]
+    fn a_message_is_compressed_once_for_whoever_can_take_it() {
+        let figures = Figures::new(&Metrics::new());
+        let wide = frame::negotiate(["permessage-deflate"]);
+        let narrow = frame::negotiate(["permessage-deflate; server_max_window_bits=9"]);
+        let delivery = Delivery::unstored("again and ".repeat(60).as_bytes(), Class::Kept, 0);
+        let compressed = delivery.bytes(wide, &figures).clone();
+        assert!(compressed.len() < 100);
+        assert_eq!(delivery.bytes(wide, &figures), &compressed);
+        assert_eq!(delivery.bytes(narrow, &figures), &delivery.plain);
+        assert_eq!(delivery.bytes(None, &figures), &delivery.plain);
+        assert_eq!(figures.deflates.get(), 1);
     }
 }

@@ -1,5 +1,9 @@
 //! What an upgrade request says before the first frame: token, language, origin, where the client left off.
 
+use crate::{
+    frame::{self, Agreement},
+    settings::Settings,
+};
 use axum::http::{HeaderMap, HeaderValue, Uri, header, request::Parts};
 use fanfare_http::Bearer;
 use fanfare_proto::{Channel, text::Lang};
@@ -20,12 +24,14 @@ pub(crate) struct Handshake {
     /// The subprotocol to answer.
     pub(crate) subprotocol: Option<HeaderValue>,
     pub(crate) origin_allowed: bool,
+    /// About compression.
+    pub(crate) agreement: Option<Agreement>,
 }
 
 impl Handshake {
     /// Reads a request. A token is taken from the first place that has one: `Authorization`, the subprotocol list,
     /// `?token=`.
-    pub(crate) fn read(parts: &Parts, allowed_origins: &[String]) -> Self {
+    pub(crate) fn read(parts: &Parts, settings: &Settings) -> Self {
         let query = Query::read(&parts.uri);
         let offered: Vec<&str> = parts
             .headers
@@ -47,7 +53,11 @@ impl Handshake {
             subprotocol: offered
                 .contains(&SUBPROTOCOL)
                 .then_some(HeaderValue::from_static(SUBPROTOCOL)),
-            origin_allowed: origin_allowed(&parts.headers, allowed_origins),
+            origin_allowed: origin_allowed(&parts.headers, &settings.allowed_origins),
+            agreement: settings
+                .compression
+                .then(|| parts.headers.get_all(header::SEC_WEBSOCKET_EXTENSIONS))
+                .and_then(frame::negotiate),
         }
     }
 }
@@ -157,7 +167,11 @@ mod tests {
             request = request.header(*name, *value);
         }
         let (parts, ()) = request.body(()).unwrap().into_parts();
-        Handshake::read(&parts, &["https://app.example".to_owned()])
+        let settings = Settings {
+            allowed_origins: vec!["https://app.example".to_owned()],
+            ..Settings::default()
+        };
+        Handshake::read(&parts, &settings)
     }
 
     #[test]

@@ -12,6 +12,7 @@ pub(crate) struct Figures {
     pub(crate) channels: IntGauge,
     pub(crate) draining: IntGauge,
     pub(crate) messages: IntCounter,
+    pub(crate) deflates: IntCounter,
     pub(crate) replayed: IntCounter,
     pub(crate) resets: IntCounter,
     pub(crate) repairs: IntCounter,
@@ -48,6 +49,10 @@ impl Figures {
             messages: metrics.counter(
                 "fanfare_gateway_messages_total",
                 "Publications that were fanned out on this node, however many read them.",
+            ),
+            deflates: metrics.counter(
+                "fanfare_gateway_deflates_total",
+                "Publications that were compressed on this node, each once for all who read it.",
             ),
             replayed: metrics.counter(
                 "fanfare_gateway_replayed_total",

@@ -14,6 +14,8 @@ pub struct Settings {
     pub shards: usize,
     /// Largest message of a client, in bytes.
     pub frame_bytes: u32,
+    /// Whether permessage-deflate is agreed with clients that offer it.
+    pub compression: bool,
     /// Frames a client may send each second, in the long run.
     pub frames_per_second: u32,
     /// Frames a client may send at once.
@@ -53,6 +55,7 @@ impl Default for Settings {
             allowed_origins: Vec::new(),
             shards: std::thread::available_parallelism().map_or(1, usize::from),
             frame_bytes: 64 * 1024,
+            compression: true,
             frames_per_second: 20,
             frames_burst: 40,
             subscriptions: 128,

@@ -138,9 +138,10 @@ impl Reader<'_> {
             .into_iter()
             .filter_map(|record| Delivery::of_record(&record, self.epoch))
             .collect();
-        let replayed = &self.client.node.figures.replayed;
-        replayed.inc_by(deliveries.len() as u64);
-        for parcel in delivery::join(self.channel, &deliveries) {
+        let figures = &self.client.node.figures;
+        figures.replayed.inc_by(deliveries.len() as u64);
+        // Plain: compressing would cost each of those who return together what it costs once for all who are there.
+        for parcel in delivery::join(self.channel, &deliveries, None, figures) {
             self.write(parcel).await?;
         }
         Ok(())

@@ -1,9 +1,10 @@
 //! From the bytes of a client to its messages.
 
 use super::{
-    OpCode, Violation, close,
+    Agreement, Event, OpCode, Violation, close,
     header::{Expected, Header},
-    partial::{Frame, Partial},
+    inflate::inflate,
+    partial::{Frame, Message, Partial},
 };
 use std::{fmt, ops::ControlFlow};
 
@@ -13,49 +14,36 @@ const FRAGMENTS: u32 = 64;
 /// See [`FRAGMENTS`]: the smallest pieces anybody was seen to cut long messages into.
 const FRAGMENT_BYTES: u32 = 64;
 
-/// What came from a client, whole.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Event<'a> {
-    /// A text message, of one frame or many.
-    Text(&'a str),
-    /// To be answered by a pong with the same payload.
-    Ping(&'a [u8]),
-    /// Asked for or not.
-    Pong(&'a [u8]),
-    /// The last event there is.
-    Close {
-        /// `None` when the frame was empty.
-        code: Option<u16>,
-        /// Empty when there was none.
-        reason: &'a str,
-    },
-}
-
 /// Reads the frames of one client.
 ///
 /// While nothing is half there it owns no heap memory. A message that comes in pieces is kept until it is whole, in at
-/// most twice the message limit; nothing is reserved for bytes that were only announced.
+/// most twice the message limit; nothing is reserved for bytes that were only announced. A compressed message is inflated
+/// when its last byte has come, in at most the limit and a byte, which are free again when the event has been handled;
+/// the inflater belongs to the thread.
 pub struct Decoder {
     partial: Option<Box<Partial>>,
     max_message_bytes: u32,
+    compression: bool,
     ended: bool,
 }
 
 impl Decoder {
     /// A decoder before the first byte. A message of more than `max_message_bytes`, all its fragments together, is a
-    /// [`Violation::TooLarge`].
+    /// [`Violation::TooLarge`]; so is a compressed one when either form of it has more. Without an `agreement` no message
+    /// may be compressed.
     #[must_use]
-    pub const fn new(max_message_bytes: u32) -> Self {
+    pub const fn new(max_message_bytes: u32, agreement: Option<Agreement>) -> Self {
         Self {
             partial: None,
             max_message_bytes,
+            compression: agreement.is_some(),
             ended: false,
         }
     }
 
     /// Takes the next bytes of the socket and calls `on_event` for each message and control frame that is whole, in
-    /// order. Payloads are unmasked in place, so `bytes` is scratch afterwards. What came in one call is handed on
-    /// without a copy.
+    /// order. Payloads are unmasked in place, so `bytes` is scratch afterwards. What came in one call and is not
+    /// compressed is handed on without a copy.
     ///
     /// `Break` comes back when `on_event` returned it or after a [`Event::Close`]. After that, and after an error, the
     /// decoder has ended: it takes nothing more and returns `Break`.
@@ -141,12 +129,13 @@ impl Decoder {
 
     fn expected(&self) -> Expected {
         let message = self.partial.as_ref().and_then(|own| own.message.as_ref());
-        let (len, fragments) = message.map_or((0, 0), |own| (own.len(), own.fragments));
+        let (len, fragments) = message.map_or((0, 0), |own| (own.payload().len(), own.fragments));
         let max_fragments = FRAGMENTS.saturating_add(self.max_message_bytes / FRAGMENT_BYTES);
         Expected {
             continuation: message.is_some(),
             payload_bytes: (self.max_message_bytes as usize).saturating_sub(len),
             fragments: max_fragments.saturating_sub(fragments),
+            compression: self.compression,
         }
     }
 
@@ -176,26 +165,48 @@ impl Decoder {
         chunk: &[u8],
         on_event: &mut impl FnMut(Event<'_>) -> ControlFlow<()>,
     ) -> Result<ControlFlow<()>, Violation> {
-        let Header { fin, opcode, .. } = frame.header;
+        let Header {
+            fin,
+            compressed,
+            opcode,
+            ..
+        } = frame.header;
         if fin && opcode == OpCode::Text && chunk.len() == frame.header.payload_bytes {
-            let text =
-                simdutf8::basic::from_utf8(chunk).map_err(|_not_utf8| Violation::InvalidText)?;
-            return Ok(on_event(Event::Text(text)));
+            return self.hand_on_text(chunk, compressed, on_event);
         }
         frame.advance(chunk.len());
         let partial = self.partial_mut();
-        let message = partial.message.get_or_insert_default();
+        let under_way = partial.message.take();
+        let mut message = under_way.unwrap_or_else(|| Message::new(compressed));
         message.push(chunk)?;
-        if frame.missing() > 0 {
-            partial.frame = Some(frame);
-            return Ok(ControlFlow::Continue(()));
+        let is_whole = frame.missing() == 0;
+        if is_whole && fin {
+            return self.hand_on_text(message.payload(), message.compressed, on_event);
         }
-        if !fin {
+        if is_whole {
             message.fragments = message.fragments.saturating_add(1);
-            return Ok(ControlFlow::Continue(()));
+        } else {
+            partial.frame = Some(frame);
         }
-        let message = partial.message.take().unwrap_or_default();
-        Ok(on_event(Event::Text(message.text()?)))
+        partial.message = Some(message);
+        Ok(ControlFlow::Continue(()))
+    }
+
+    fn hand_on_text(
+        &self,
+        payload: &[u8],
+        compressed: bool,
+        on_event: &mut impl FnMut(Event<'_>) -> ControlFlow<()>,
+    ) -> Result<ControlFlow<()>, Violation> {
+        let inflated;
+        let text = if compressed {
+            inflated = inflate(payload, self.max_message_bytes as usize)?;
+            &inflated
+        } else {
+            payload
+        };
+        let text = simdutf8::basic::from_utf8(text).map_err(|_not_utf8| Violation::InvalidText)?;
+        Ok(on_event(Event::Text(text)))
     }
 
     fn partial_mut(&mut self) -> &mut Partial {
@@ -232,6 +243,7 @@ fn hand_on_control(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::frame::negotiate;
 
     fn feed(decoder: &mut Decoder, bytes: &[u8]) -> Result<(), Violation> {
         let flow = decoder.feed(&mut bytes.to_vec(), |_event| ControlFlow::Continue(()))?;
@@ -241,15 +253,26 @@ mod tests {
 
     #[test]
     fn an_idle_decoder_is_small_and_owns_nothing() {
-        assert!(size_of::<Decoder>() <= 32);
-        assert!(Decoder::new(64).partial.is_none());
+        assert_eq!(size_of::<Decoder>(), 16);
+        assert!(Decoder::new(64, None).partial.is_none());
     }
 
     #[test]
     fn what_was_kept_is_freed_when_it_is_whole() {
         // "abc" in two fragments with a ping between them, mask zero.
         let stream = b"\x01\x81\0\0\0\0a\x89\x81\0\0\0\0p\x80\x82\0\0\0\0bc";
-        let mut decoder = Decoder::new(64);
+        let mut decoder = Decoder::new(64, None);
+        for (at, byte) in stream.iter().enumerate() {
+            feed(&mut decoder, &[*byte]).unwrap();
+            assert_eq!(decoder.partial.is_none(), at + 1 == stream.len(), "{at}");
+        }
+    }
+
+    #[test]
+    fn what_was_kept_of_a_compressed_message_is_freed_too() {
+        // "Hello" in two fragments, mask zero.
+        let stream = b"\x41\x83\0\0\0\0\xf2\x48\xcd\x80\x84\0\0\0\0\xc9\xc9\x07\x00";
+        let mut decoder = Decoder::new(64, negotiate(["permessage-deflate"]));
         for (at, byte) in stream.iter().enumerate() {
             feed(&mut decoder, &[*byte]).unwrap();
             assert_eq!(decoder.partial.is_none(), at + 1 == stream.len(), "{at}");
@@ -258,7 +281,7 @@ mod tests {
 
     #[test]
     fn what_was_kept_is_freed_when_the_decoder_ends() {
-        let mut decoder = Decoder::new(64);
+        let mut decoder = Decoder::new(64, None);
         feed(&mut decoder, b"\x01\x81\0\0\0\0a").unwrap();
         assert!(decoder.partial.is_some());
         feed(&mut decoder, b"\x01").unwrap_err();
@@ -267,13 +290,13 @@ mod tests {
 
     #[test]
     fn nothing_is_reserved_for_announced_bytes() {
-        let mut decoder = Decoder::new(u32::MAX);
+        let mut decoder = Decoder::new(u32::MAX, None);
         let mut bytes = vec![0x81, 0xff];
         bytes.extend_from_slice(&(1_u64 << 31).to_be_bytes());
         bytes.extend_from_slice(&[0, 0, 0, 0, b'a', b'b']);
         feed(&mut decoder, &bytes).unwrap();
         let message = decoder.partial.unwrap().message.unwrap();
-        assert_eq!(message.len(), 2);
+        assert_eq!(message.payload().len(), 2);
         assert!(message.capacity() < 1_024);
     }
 }

@@ -5,8 +5,11 @@ use super::{CONTROL_BYTES, OpCode, Violation};
 /// Longest header: two bytes, a length of eight, a mask of four.
 pub(super) const HEADER_BYTES: usize = 14;
 
-const FIN: u8 = 0x80;
+/// Set in the last, or only, frame of a message.
+pub(super) const FIN: u8 = 0x80;
 const RESERVED: u8 = 0x70;
+/// The reserved bit that says of a message that it is compressed (RFC 7692, 6).
+pub(super) const COMPRESSED: u8 = 0x40;
 const MASKED: u8 = 0x80;
 /// The seven-bit lengths that announce a longer form.
 const LENGTH_16: u8 = 126;
@@ -21,12 +24,16 @@ pub(super) struct Expected {
     pub(super) payload_bytes: usize,
     /// How many more fragments its message may have.
     pub(super) fragments: u32,
+    /// A message may be compressed.
+    pub(super) compression: bool,
 }
 
 /// A header that broke no rule.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Header {
     pub(super) fin: bool,
+    /// Of the first frame of a message: all of its payloads together are compressed.
+    pub(super) compressed: bool,
     pub(super) opcode: OpCode,
     pub(super) payload_bytes: usize,
     pub(super) mask: [u8; 4],
@@ -61,6 +68,7 @@ impl Header {
         };
         let header = Self {
             fin: first & FIN != 0,
+            compressed: first & COMPRESSED != 0,
             opcode,
             payload_bytes,
             mask,
@@ -79,10 +87,17 @@ const fn is_control(opcode: OpCode) -> bool {
 
 /// Checks the first byte of a header.
 fn opcode(first: u8, expected: Expected) -> Result<OpCode, Violation> {
-    if first & RESERVED != 0 {
+    let opcode = OpCode::try_from(first & 0x0f);
+    let begins = matches!(opcode, Ok(OpCode::Text | OpCode::Binary));
+    let known = if begins && expected.compression {
+        COMPRESSED
+    } else {
+        0
+    };
+    if first & RESERVED & !known != 0 {
         return Err(Violation::ReservedBit);
     }
-    let opcode = OpCode::try_from(first & 0x0f).map_err(|_unknown| Violation::OpCode)?;
+    let opcode = opcode.map_err(|_unknown| Violation::OpCode)?;
     match opcode {
         OpCode::Close | OpCode::Ping | OpCode::Pong if first & FIN == 0 => {
             Err(Violation::ControlFragmented)

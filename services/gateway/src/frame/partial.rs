@@ -14,7 +14,7 @@ pub(super) struct Partial {
     pub(super) frame: Option<Frame>,
     /// What came of the payload of a control frame.
     pub(super) control: Vec<u8>,
-    /// The text message under way. Between frames it is there only while a fragmented message is.
+    /// The message under way. Between frames it is there only while a fragmented message is.
     pub(super) message: Option<Message>,
 }
 
@@ -74,25 +74,38 @@ impl Frame {
     }
 }
 
-/// The text of a message, as far as it came.
-#[derive(Default)]
+/// What a message says, as far as it came.
 pub(super) struct Message {
-    text: Vec<u8>,
-    /// Up to here `text` is whole characters.
+    payload: Vec<u8>,
+    /// `payload` is no text yet but what it was compressed to.
+    pub(super) compressed: bool,
+    /// Up to here a `payload` that is text is whole characters.
     checked: usize,
     /// Frames that have come whole.
     pub(super) fragments: u32,
 }
 
 impl Message {
-    pub(super) const fn len(&self) -> usize {
-        self.text.len()
+    pub(super) const fn new(compressed: bool) -> Self {
+        Self {
+            payload: Vec::new(),
+            compressed,
+            checked: 0,
+            fragments: 0,
+        }
+    }
+
+    pub(super) fn payload(&self) -> &[u8] {
+        &self.payload
     }
 
     /// Appends `chunk`, which may end inside a character.
     pub(super) fn push(&mut self, chunk: &[u8]) -> Result<(), Violation> {
-        self.text.extend_from_slice(chunk);
-        let unchecked = &self.text[self.checked..];
+        self.payload.extend_from_slice(chunk);
+        if self.compressed {
+            return Ok(());
+        }
+        let unchecked = &self.payload[self.checked..];
         match simdutf8::compat::from_utf8(unchecked) {
             Ok(text) => self.checked += text.len(),
             Err(error) if error.error_len().is_none() => self.checked += error.valid_up_to(),
@@ -101,13 +114,8 @@ impl Message {
         Ok(())
     }
 
-    /// The whole text, once the last byte has come.
-    pub(super) fn text(&self) -> Result<&str, Violation> {
-        simdutf8::basic::from_utf8(&self.text).map_err(|_not_utf8| Violation::InvalidText)
-    }
-
     #[cfg(test)]
     pub(super) const fn capacity(&self) -> usize {
-        self.text.capacity()
+        self.payload.capacity()
     }
 }

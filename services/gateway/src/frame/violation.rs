@@ -5,7 +5,7 @@ use fanfare_proto::CloseCode;
 /// Why nothing more is read from a peer. The text may be shown to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 pub enum Violation {
-    /// A reserved bit is set, and no extension that uses it was agreed.
+    /// A reserved bit is set where no extension that was agreed puts one.
     #[error("a reserved bit is set")]
     ReservedBit,
     /// An opcode that means nothing.
@@ -35,7 +35,11 @@ pub enum Violation {
     /// A text, or the reason of a close, that is not UTF-8.
     #[error("the text is not UTF-8")]
     InvalidText,
-    /// A message over the limit, refused at the header that takes it there.
+    /// A compressed message that is no deflate, points back beyond its own beginning, or ends too early. RFC 7692 names no
+    /// close code; 1007, which some servers send, would put the blame on a text that nobody has seen.
+    #[error("the compressed message is malformed")]
+    Deflate,
+    /// A message over the limit: refused at the header that takes it there, or while it is inflated.
     #[error("the message is too large")]
     TooLarge,
     /// A message cut into more pieces than anybody has a reason for.
@@ -59,7 +63,8 @@ impl Violation {
             | Self::Length
             | Self::Interleaved
             | Self::Continuation
-            | Self::Close => CloseCode::Protocol,
+            | Self::Close
+            | Self::Deflate => CloseCode::Protocol,
             Self::InvalidText => CloseCode::InvalidText,
             Self::TooLarge | Self::TooManyFragments => CloseCode::TooLarge,
             Self::Binary => CloseCode::Unsupported,

@@ -10,9 +10,11 @@ use super::{
     subscriber::{ChannelState, Share, Subscriber},
 };
 use crate::{
-    delivery::{self, Delivery},
+    connection::Connection,
+    delivery::{self, Delivery, Joined},
+    frame::Agreement,
     link::Sent,
-    outbox::Parcel,
+    outbox::{Bounds, Parcel},
     seat::Key,
 };
 use fanfare_proto::Channel;
@@ -25,7 +27,8 @@ const WRITES_PER_TURN: usize = 64;
 /// The deliveries of one channel in this drain.
 type Pending = (u32, Vec<Arc<Delivery>>);
 
-/// Parcels of one channel: for all its subscribers, or for one that has some of them already.
+/// Parcels of one channel: for all its subscribers with one agreement about compression, or for one subscriber that has
+/// some of them already.
 struct Batch {
     channel: usize,
     parcels: Vec<Parcel>,
@@ -47,6 +50,15 @@ struct Tally {
 }
 
 impl Tally {
+    fn send(&mut self, conn: &mut Connection, parcels: &[Parcel], bounds: Bounds) -> Sent {
+        let sent = conn.link.send(parcels.iter(), bounds);
+        self.count(
+            sent,
+            parcels.iter().map(|parcel| parcel.frames as u64).sum(),
+        );
+        sent
+    }
+
     fn count(&mut self, sent: Sent, frames: u64) {
         match sent {
             Sent::Written => self.written += frames,
@@ -88,24 +100,23 @@ impl Shard {
         let Some((name, mut subscribers)) = self.borrow_subscribers(channel) else {
             return;
         };
-        let parcels = delivery::join(&name, deliveries.iter().map(Arc::as_ref));
+        let figures = Arc::clone(&self.node.figures);
+        let mut joined = Joined::new(&name, deliveries, &figures);
         let bounds = self.node.bounds();
         let mut live = 0;
         for (index, subscriber) in subscribers.iter_mut().enumerate() {
-            let own;
-            let parcels = match subscriber.share(deliveries) {
-                Share::All => &parcels,
-                Share::Nothing => continue,
-                Share::Some(news) => {
-                    own = delivery::join(&name, news.iter().map(Arc::as_ref));
-                    &own
-                }
-            };
+            let share = subscriber.share(deliveries);
             let Some(conn) = self.conns.get_mut(subscriber.slot as usize) else {
                 continue;
             };
-            let sent = conn.link.send(parcels.iter(), bounds);
-            tally.count(sent, frames(parcels));
+            let sent = match &share {
+                Share::Nothing => continue,
+                Share::All => tally.send(conn, joined.parcels(conn.agreement), bounds),
+                Share::Some(news) => {
+                    let mut joined = Joined::new(&name, news, &figures);
+                    tally.send(conn, joined.parcels(conn.agreement), bounds)
+                }
+            };
             live += u32::from(matches!(sent, Sent::Written | Sent::Queued));
             if !matches!(sent, Sent::Written | Sent::Queued) {
                 self.unsent(subscriber.slot, sent);
@@ -125,7 +136,8 @@ impl Shard {
         sockets: &mut Sockets,
         tally: &mut Tally,
     ) {
-        let mut batches = Vec::with_capacity(pending.len());
+        let figures = Arc::clone(&self.node.figures);
+        let mut batches: Vec<Batch> = Vec::with_capacity(pending.len());
         let mut letters = Vec::new();
         let mut slots = Vec::new();
         let mut borrowed = Vec::with_capacity(pending.len());
@@ -135,22 +147,39 @@ impl Shard {
                 continue;
             };
             let of_channel = borrowed.len();
-            let joined = |deliveries: &[Arc<Delivery>]| Batch {
+            let join = |deliveries: &[Arc<Delivery>], agreement| Batch {
                 channel: of_channel,
-                parcels: delivery::join(&name, deliveries.iter().map(Arc::as_ref)),
+                parcels: delivery::join(
+                    &name,
+                    deliveries.iter().map(Arc::as_ref),
+                    agreement,
+                    &figures,
+                ),
             };
-            let shared = batches.len();
-            batches.push(joined(deliveries));
+            // For all subscribers, by their agreement: few. What is made for one subscriber goes behind them all.
+            let mut shared: Vec<(Option<Agreement>, usize)> = Vec::new();
             for subscriber in &mut subscribers {
-                let batch = match subscriber.share(deliveries) {
-                    Share::All => shared,
+                let share = subscriber.share(deliveries);
+                let Some(conn) = self.conns.get_mut(subscriber.slot as usize) else {
+                    continue;
+                };
+                let agreement = conn.agreement;
+                let batch = match share {
                     Share::Nothing => continue,
+                    Share::All => match shared.iter().find(|(own, _)| *own == agreement) {
+                        Some((_, batch)) => *batch,
+                        None => {
+                            shared.push((agreement, batches.len()));
+                            batches.push(join(deliveries, agreement));
+                            batches.len() - 1
+                        }
+                    },
                     Share::Some(news) => {
-                        batches.push(joined(&news));
+                        batches.push(join(&news, agreement));
                         batches.len() - 1
                     }
                 };
-                self.post(subscriber.slot, batch, &mut letters, &mut slots);
+                post(conn, subscriber.slot, batch, &mut letters, &mut slots);
             }
             borrowed.push(Some((subscribers, 0)));
         }
@@ -178,21 +207,6 @@ impl Shard {
                 self.give_back(*channel, subscribers, deliveries, live);
             }
         }
-    }
-
-    /// Puts a batch into a connection's mail.
-    fn post(&mut self, slot: u32, batch: usize, letters: &mut Vec<Letter>, slots: &mut Vec<u32>) {
-        let Some(conn) = self.conns.get_mut(slot as usize) else {
-            return;
-        };
-        if conn.mail == 0 {
-            slots.push(slot);
-        }
-        letters.push(Letter {
-            batch: u32::try_from(batch).unwrap_or(u32::MAX),
-            before: conn.mail,
-        });
-        conn.mail = u32::try_from(letters.len()).unwrap_or(u32::MAX);
     }
 
     /// Takes a connection's mail out, in the order it was posted.
@@ -273,6 +287,20 @@ impl Shard {
     }
 }
 
-fn frames(parcels: &[Parcel]) -> u64 {
-    parcels.iter().map(|parcel| parcel.frames as u64).sum()
+/// Puts a batch into a connection's mail.
+fn post(
+    conn: &mut Connection,
+    slot: u32,
+    batch: usize,
+    letters: &mut Vec<Letter>,
+    slots: &mut Vec<u32>,
+) {
+    if conn.mail == 0 {
+        slots.push(slot);
+    }
+    letters.push(Letter {
+        batch: u32::try_from(batch).unwrap_or(u32::MAX),
+        before: conn.mail,
+    });
+    conn.mail = u32::try_from(letters.len()).unwrap_or(u32::MAX);
 }

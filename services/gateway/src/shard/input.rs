@@ -3,6 +3,7 @@
 use crate::{
     calls::Completed,
     delivery::Delivery,
+    frame::Agreement,
     outbox::Parcel,
     registry::Place,
     seat::{Key, Reading},
@@ -23,6 +24,8 @@ pub(crate) struct Arrival {
     pub(crate) stream: TcpStream,
     pub(crate) session: Session,
     pub(crate) place: Place,
+    /// About compression.
+    pub(crate) agreement: Option<Agreement>,
     /// `None`: the first frame must bring a token.
     pub(crate) identity: Option<Arc<Identity>>,
     /// What the peer sent right behind its handshake.

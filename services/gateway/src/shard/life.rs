@@ -19,6 +19,7 @@ impl Shard {
             stream,
             session,
             place,
+            agreement,
             identity,
             mut first,
         } = arrival;
@@ -42,7 +43,8 @@ impl Shard {
             tick_due_s: u32::MAX,
             wheel_due_s: u32::MAX,
             mail: 0,
-            decoder: Decoder::new(self.node.settings.frame_bytes),
+            decoder: Decoder::new(self.node.settings.frame_bytes, agreement),
+            agreement,
             calls: None,
             subscriptions: Vec::new(),
             ended: None,

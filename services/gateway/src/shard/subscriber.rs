@@ -3,7 +3,7 @@
 use super::Shard;
 use crate::{
     connection::{Connection, Phase, Subscription},
-    delivery::{self, Delivery},
+    delivery::{Delivery, Joined},
     outbox::Parcel,
     seat::{Key, Reading},
     system::Watching,
@@ -105,7 +105,7 @@ impl Held {
         if self.overflowed {
             return;
         }
-        let bytes: usize = deliveries.iter().map(|delivery| delivery.bytes.len()).sum();
+        let bytes: usize = deliveries.iter().map(|delivery| delivery.len()).sum();
         self.bytes += bytes;
         if self.deliveries.len() + deliveries.len() > HELD || self.bytes > HELD_BYTES {
             self.overflowed = true;
@@ -286,8 +286,10 @@ impl Shard {
         if last.n >= have_n {
             subscriber.late = None;
         }
-        for parcel in delivery::join(&channel, news.iter().map(Arc::as_ref)) {
-            self.send(reading.key, &parcel);
+        let agreement = self.conn(reading.key).and_then(|conn| conn.agreement);
+        let figures = Arc::clone(&self.node.figures);
+        for parcel in Joined::new(&channel, &news, &figures).parcels(agreement) {
+            self.send(reading.key, parcel);
         }
         self.node
             .reports

@@ -6,7 +6,7 @@ use crate::{
     calls::{Brief, Completed},
     client::Client,
     connection::Connection,
-    frame,
+    frame::{self, Agreement},
     link::Sent,
     outbox::{Class, Parcel},
     seat::Key,
@@ -37,7 +37,7 @@ impl Shard {
 
     /// Carries effects out in their order; texts that follow each other go out in one write.
     pub(super) fn apply(&mut self, key: Key, effects: Vec<Effect>) {
-        let mut texts = Texts::default();
+        let mut texts = Texts::to(self.agreement(key));
         for effect in effects {
             match effect {
                 Effect::Send(text) => texts.add(&text),
@@ -62,13 +62,17 @@ impl Shard {
 
     fn send_texts(&mut self, key: Key, texts: &mut Texts) {
         if texts.count > 0 {
-            let parcel = std::mem::take(texts).into_parcel();
+            let parcel = texts.take();
             self.send(key, &parcel);
         }
     }
 
+    fn agreement(&mut self, key: Key) -> Option<Agreement> {
+        self.conn(key).and_then(|conn| conn.agreement)
+    }
+
     pub(super) fn send_text(&mut self, key: Key, text: Vec<u8>) {
-        let mut texts = Texts::default();
+        let mut texts = Texts::to(self.agreement(key));
         texts.add(&text);
         self.send_texts(key, &mut texts);
     }
@@ -207,15 +211,27 @@ pub(crate) const fn retry_after_ms(code: CloseCode) -> u64 {
 }
 
 /// Text frames on their way to one client.
-#[derive(Default)]
 struct Texts {
+    agreement: Option<Agreement>,
     bytes: Vec<u8>,
     count: usize,
 }
 
 impl Texts {
+    const fn to(agreement: Option<Agreement>) -> Self {
+        Self {
+            agreement,
+            bytes: Vec::new(),
+            count: 0,
+        }
+    }
+
     fn add(&mut self, text: &[u8]) {
-        let bytes = frame::text(text);
+        let bytes = self
+            .agreement
+            .filter(|own| own.admits(text.len()))
+            .and_then(|_| frame::compressed(text))
+            .unwrap_or_else(|| frame::text(text));
         if self.count == 0 {
             self.bytes = bytes;
         } else {
@@ -224,10 +240,10 @@ impl Texts {
         self.count += 1;
     }
 
-    fn into_parcel(self) -> Parcel {
+    fn take(&mut self) -> Parcel {
         Parcel {
-            bytes: self.bytes.into(),
-            frames: self.count,
+            bytes: std::mem::take(&mut self.bytes).into(),
+            frames: std::mem::take(&mut self.count),
             class: Class::Kept,
             mark: None,
         }

@@ -1,9 +1,10 @@
 //! A client's side: masked frames, also wrong ones, and a record of what a decoder made of them.
 
-use fanfare_gateway::frame::{Decoder, Event, OpCode, Violation};
+use fanfare_gateway::frame::{Agreement, Decoder, Event, OpCode, Violation, negotiate};
 use std::ops::ControlFlow;
 
 pub(crate) const FIN: u8 = 0x80;
+pub(crate) const RSV1: u8 = 0x40;
 /// The message limit of the tests.
 pub(crate) const LIMIT: u32 = 1_024;
 
@@ -30,9 +31,18 @@ impl From<Event<'_>> for Seen {
 /// What a decoder said of a stream: the events, then how it ended.
 pub(crate) type Outcome = (Vec<Seen>, Result<ControlFlow<()>, Violation>);
 
-/// Feeds `stream` in pieces of the given lengths, the rest as one. Stops where the decoder does.
-pub(crate) fn decode(stream: &[u8], pieces: impl IntoIterator<Item = usize>) -> Outcome {
-    let mut decoder = Decoder::new(LIMIT);
+/// What a client gets that offers compression.
+pub(crate) fn agreement() -> Option<Agreement> {
+    negotiate(["permessage-deflate; client_max_window_bits"])
+}
+
+/// Feeds `stream` to a new decoder in pieces of the given lengths, the rest as one. Stops where the decoder does.
+pub(crate) fn decode_under(
+    agreement: Option<Agreement>,
+    stream: &[u8],
+    pieces: impl IntoIterator<Item = usize>,
+) -> Outcome {
+    let mut decoder = Decoder::new(LIMIT, agreement);
     let mut events = Vec::new();
     let mut rest = stream;
     for len in pieces.into_iter().chain([usize::MAX]) {
@@ -49,8 +59,27 @@ pub(crate) fn decode(stream: &[u8], pieces: impl IntoIterator<Item = usize>) -> 
     (events, Ok(ControlFlow::Continue(())))
 }
 
+pub(crate) fn decode(stream: &[u8], pieces: impl IntoIterator<Item = usize>) -> Outcome {
+    decode_under(None, stream, pieces)
+}
+
 pub(crate) fn whole(stream: &[u8]) -> Outcome {
     decode(stream, [])
+}
+
+/// What a decoder that takes compressed messages says of `stream`, however it is cut.
+///
+/// # Panics
+///
+/// When the cut makes a difference.
+pub(crate) fn inflated(stream: &[u8]) -> Outcome {
+    let outcome = decode_under(agreement(), stream, []);
+    for len in [1, 2, 3, 5, 7, 64] {
+        let pieces = std::iter::repeat_n(len, stream.len() / len);
+        let cut = decode_under(agreement(), stream, pieces);
+        assert_eq!(cut, outcome, "in pieces of {len} bytes");
+    }
+    outcome
 }
 
 pub(crate) fn byte_by_byte(stream: &[u8]) -> Outcome {
@@ -92,6 +121,15 @@ const MASK: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 
 pub(crate) fn text(payload: &[u8]) -> Vec<u8> {
     frame(FIN | OpCode::Text as u8, payload, MASK)
+}
+
+/// A whole text message that says it is compressed.
+pub(crate) fn compressed(payload: &[u8]) -> Vec<u8> {
+    frame(FIN | RSV1 | OpCode::Text as u8, payload, MASK)
+}
+
+pub(crate) fn first_compressed_fragment(payload: &[u8]) -> Vec<u8> {
+    frame(RSV1 | OpCode::Text as u8, payload, MASK)
 }
 
 pub(crate) fn first_fragment(payload: &[u8]) -> Vec<u8> {

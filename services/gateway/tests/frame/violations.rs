@@ -8,10 +8,10 @@ use fanfare_gateway::frame::{Decoder, OpCode, Violation};
 use fanfare_proto::CloseCode;
 use std::ops::ControlFlow;
 
-struct Case {
-    name: &'static str,
-    bytes: Vec<u8>,
-    violation: Violation,
+pub(crate) struct Case {
+    pub(crate) name: &'static str,
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) violation: Violation,
 }
 
 fn case(name: &'static str, parts: &[&[u8]], violation: Violation) -> Case {
@@ -86,7 +86,7 @@ fn header_cases() -> Vec<Case> {
     ]
 }
 
-fn message_cases() -> Vec<Case> {
+pub(crate) fn message_cases() -> Vec<Case> {
     let half = vec![b'a'; LIMIT as usize / 2];
     let over = head(0x80, u64::from(LIMIT / 2 + 1), [0; 4]);
     vec![
@@ -133,7 +133,7 @@ fn message_cases() -> Vec<Case> {
     ]
 }
 
-fn text_cases() -> Vec<Case> {
+pub(crate) fn text_cases() -> Vec<Case> {
     vec![
         case("not utf-8", &[&text(b"a\xff")], Violation::InvalidText),
         case("surrogate", &[&text(b"\xed\xa0")], Violation::InvalidText),
@@ -280,7 +280,7 @@ fn nothing_is_read_after_a_close_or_a_break_or_a_violation() {
         (text(b"a"), ControlFlow::Break(())),
         (vec![0xc1], ControlFlow::Continue(())),
     ] {
-        let mut decoder = Decoder::new(LIMIT);
+        let mut decoder = Decoder::new(LIMIT, None);
         let mut count = 0;
         for mut bytes in [[first, text(b"b")].concat(), text(b"c")] {
             let _outcome = decoder.feed(&mut bytes, |_event| {
@@ -312,6 +312,7 @@ fn each_kind_of_violation_closes_with_its_code() {
         (Violation::Interleaved, CloseCode::Protocol),
         (Violation::Continuation, CloseCode::Protocol),
         (Violation::Close, CloseCode::Protocol),
+        (Violation::Deflate, CloseCode::Protocol),
         (Violation::InvalidText, CloseCode::InvalidText),
         (Violation::TooLarge, CloseCode::TooLarge),
         (Violation::TooManyFragments, CloseCode::TooLarge),
@@ -325,7 +326,7 @@ fn each_kind_of_violation_closes_with_its_code() {
 fn the_bytes_handed_in_are_unmasked_where_they_stand() {
     let mut bytes = frame(FIN | OpCode::Text as u8, b"in place", [1, 2, 3, 4]);
     let range = bytes.as_ptr_range();
-    let mut decoder = Decoder::new(LIMIT);
+    let mut decoder = Decoder::new(LIMIT, None);
     let mut seen = 0;
     let _flow = decoder.feed(&mut bytes, |event| {
         if let fanfare_gateway::frame::Event::Text(text) = event {
