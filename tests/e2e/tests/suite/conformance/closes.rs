@@ -2,7 +2,7 @@
 
 use super::{
     case::{Case, Expected, case, in_every_delivery},
-    frames::{CLOSE, FIN, close, echo, text},
+    frames::{CLOSE, FIN, close, echo, echo_of, first, last, ping, text},
 };
 use fanfare_e2e::frame;
 
@@ -21,6 +21,7 @@ const NO_CODE: u16 = 1005;
 
 pub(super) fn cases() -> Vec<Case> {
     let mut cases = before_close();
+    cases.extend(around_close());
     cases.extend(payloads());
     cases.extend(codes());
     cases
@@ -45,6 +46,53 @@ fn before_close() -> Vec<Case> {
         .echo("before")
         .closed(&[1000]),
     ]
+}
+
+/// What follows a close is not answered, and does not lose the answer; nor does what was not read yet.
+fn around_close() -> Vec<Case> {
+    let rule = "what comes behind a close is not answered, and does not reset the connection";
+    let bye = close(1000, "");
+    let shapes = [
+        ("7.1.2 close-twice", vec![bye.clone(), bye.clone()]),
+        ("7.1.3 close-then-ping", vec![bye.clone(), ping("after")]),
+        (
+            "7.1.4 close-then-text",
+            vec![bye.clone(), text(echo("after"))],
+        ),
+        (
+            "7.1.5 close-inside-a-message",
+            vec![first("{"), bye.clone(), last("}")],
+        ),
+        (
+            "7.1.7 close-then-nonsense",
+            vec![bye.clone(), vec![0xff; 32]],
+        ),
+    ];
+    let closed = [Expected::Closed(vec![1000])];
+    let each = shapes
+        .into_iter()
+        .flat_map(|(name, frames)| in_every_delivery(name, rule, &frames, &closed));
+    let mut cases: Vec<Case> = each.collect();
+    cases.push(
+        case("7.1.8 close-then-a-lot", rule)
+            .send([bye.clone(), vec![0; 1024 * 1024]].concat())
+            .closed(&[1000]),
+    );
+    let (long, content) = echo_of(65_536);
+    let answered = "a close is answered behind all that is still to be sent";
+    cases.push(
+        case("7.1.6 long-text-close-ping", answered)
+            .send([text(&long), bye.clone(), ping("after")].concat())
+            .echo(&content)
+            .closed(&[1000]),
+    );
+    cases.push(
+        case("7.1.9 close-behind-unread-answers", answered)
+            .send([text(&long).repeat(100), bye].concat())
+            .each(0..100, |case, _number| case.echo(&content))
+            .closed(&[1000]),
+    );
+    cases
 }
 
 fn payloads() -> Vec<Case> {
