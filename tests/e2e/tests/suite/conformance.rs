@@ -1,20 +1,25 @@
-//! RFC 6455 from a client's side, case by case, against the real binary. The numbers of the groups are those of the
-//! suite that WebSocket implementations are commonly held to, and so are most of the cases; where Fanfare speaks less
-//! than the protocol allows (no binary), they say how that is refused.
+//! RFC 6455 and RFC 7692 from a client's side, case by case, against the real binary. The numbers of the groups are those
+//! of the suite that WebSocket implementations are commonly held to, and so are most of the cases; where Fanfare speaks
+//! less than the protocol allows (no binary), they say how that is refused.
 //!
 //! A [case](case::Case) is data: what is sent, what must come back. [`suite`] plays each on a connection of its own.
 
+mod agreement;
 mod case;
 mod closes;
+mod compression;
 mod conversation;
+mod deflate;
 mod fragments;
 mod frames;
 mod framing;
+mod offers;
 mod peer;
 mod pings;
 mod report;
 mod reserved;
 mod sizes;
+mod streams;
 mod suite;
 mod utf8;
 
@@ -71,9 +76,24 @@ async fn group_10_many_messages() {
     suite::run(&sizes::ROOMY, &sizes::many()).await;
 }
 
+#[tokio::test]
+async fn group_12_compressed_messages() {
+    suite::run(&sizes::ROOMY, &compression::cases()).await;
+}
+
+#[tokio::test]
+async fn group_12_compressed_streams() {
+    suite::run(&[], &streams::cases()).await;
+}
+
+#[tokio::test]
+async fn group_13_offers() {
+    suite::run(&[], &offers::cases()).await;
+}
+
 #[test]
 fn a_case_has_a_name_of_its_own() {
-    let groups: [Vec<Case>; 10] = [
+    let groups: [Vec<Case>; 13] = [
         framing::cases(),
         pings::cases(),
         reserved::bits(),
@@ -84,6 +104,9 @@ fn a_case_has_a_name_of_its_own() {
         sizes::long(),
         sizes::limit(),
         sizes::many(),
+        compression::cases(),
+        streams::cases(),
+        offers::cases(),
     ];
     let mut names = HashSet::new();
     for case in groups.iter().flatten() {

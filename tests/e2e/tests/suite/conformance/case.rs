@@ -1,5 +1,7 @@
 //! One case of the suite, as data.
 
+use super::agreement::Offer;
+
 /// What is sent on a connection of its own, and what must come back. When the last step leaves the connection open, it
 /// is closed, and must end as agreed with nothing unasked before that.
 #[derive(Clone, Debug)]
@@ -8,6 +10,7 @@ pub(super) struct Case {
     pub(super) name: String,
     /// What a conforming server does, as a sentence.
     pub(super) rule: String,
+    pub(super) offer: Offer,
     pub(super) steps: Vec<Step>,
 }
 
@@ -59,6 +62,7 @@ pub(super) fn case(name: impl Into<String>, rule: impl Into<String>) -> Case {
     Case {
         name: name.into(),
         rule: rule.into(),
+        offer: Offer::default(),
         steps: Vec::new(),
     }
 }
@@ -78,6 +82,10 @@ pub(super) fn in_every_delivery(
 }
 
 impl Case {
+    pub(super) fn offering(self, offer: Offer) -> Self {
+        Self { offer, ..self }
+    }
+
     pub(super) fn send(self, bytes: impl Into<Vec<u8>>) -> Self {
         self.step(Step::Send(bytes.into()))
     }

@@ -4,7 +4,7 @@ use super::{
     case::{Case, Expected, Step},
     frames::{close, gist},
     peer::{Came, Peer},
-    report::{failure, hex, told},
+    report::{agreed, failure, hex, told},
 };
 use fanfare_e2e::{DEADLINE, Server};
 use serde_json::Value;
@@ -23,8 +23,9 @@ struct Conversation {
 
 /// Plays `case`. The error says all that is needed to understand its failure.
 pub(super) async fn play(server: &Server, token: &str, case: &Case) -> Result<(), String> {
+    let peer = Peer::connect(server, token, &case.offer).await;
     let mut own = Conversation {
-        peer: Peer::connect(server, token).await,
+        peer: peer.map_err(|came| failure(case, 0, &agreed(&case.offer), &came))?,
         texts: VecDeque::new(),
         pongs: VecDeque::new(),
     };

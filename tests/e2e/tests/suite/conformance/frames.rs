@@ -4,6 +4,7 @@ use fanfare_e2e::frame;
 use serde_json::{Value, json};
 
 pub(super) const FIN: u8 = 0x80;
+pub(super) const RSV1: u8 = 0x40;
 pub(super) const CONTINUATION: u8 = 0x0;
 pub(super) const TEXT: u8 = 0x1;
 pub(super) const BINARY: u8 = 0x2;

@@ -1,6 +1,11 @@
 //! The client's side of the wire. What the server sends is held to the protocol, frame by frame.
 
-use super::frames::{CLOSE, FIN, PING, PONG, TEXT};
+use super::{
+    agreement::{self, Agreement, Offer},
+    deflate::{deflate, inflate},
+    frames::{CLOSE, FIN, PING, PONG, RSV1, TEXT},
+    report::hex,
+};
 use fanfare_e2e::{RawSocket, Server};
 use std::fmt;
 use tokio::{
@@ -11,6 +16,7 @@ use tokio::{
 pub(super) struct Peer {
     stream: TcpStream,
     buffer: Vec<u8>,
+    agreement: Option<Agreement>,
 }
 
 /// What came from the server.
@@ -32,16 +38,35 @@ pub(super) enum Came {
 /// does then is tested too.
 const RECEIVE_BYTES: u32 = 16 * 1024;
 
+/// Shorter texts of the server are never compressed.
+const WORTH_BYTES: usize = 256;
+
 impl Peer {
-    /// Connects to the endpoint that subscribes nothing.
-    pub(super) async fn connect(server: &Server, token: &str) -> Self {
-        let raw = RawSocket::open(server, "/ws/test/", token, RECEIVE_BYTES).await;
+    /// Connects to the endpoint that subscribes nothing. The error is an answer that is not due to `offer`.
+    pub(super) async fn connect(
+        server: &Server,
+        token: &str,
+        offer: &Offer,
+    ) -> Result<Self, String> {
+        let headers = offer.headers();
+        let (raw, head) = RawSocket::ask(server, "/ws/test/", token, RECEIVE_BYTES, &headers).await;
+        if !head.starts_with("HTTP/1.1 101") {
+            return Err(head);
+        }
+        let agreement = agreement::read(&head)?;
+        if agreement != offer.due {
+            return Err(format!("{agreement:?}"));
+        }
         let (stream, buffer) = raw.into_stream();
         // What is written in pieces is to arrive in pieces.
         stream
             .set_nodelay(true)
             .expect("a socket can be told not to wait");
-        Self { stream, buffer }
+        Ok(Self {
+            stream,
+            buffer,
+            agreement,
+        })
     }
 
     pub(super) async fn write(&mut self, bytes: &[u8]) {
@@ -53,7 +78,7 @@ impl Peer {
         loop {
             match self.take_frame() {
                 Ok(Some((first, payload))) => {
-                    return came(first, payload).unwrap_or_else(Came::Wrong);
+                    return self.came(first, payload).unwrap_or_else(Came::Wrong);
                 }
                 Ok(None) => {}
                 Err(wrong) => return Came::Wrong(wrong),
@@ -96,31 +121,65 @@ impl Peer {
         self.buffer.drain(..head_len + len);
         Ok(Some((first, payload)))
     }
+
+    fn came(&self, first: u8, payload: Vec<u8>) -> Result<Came, String> {
+        let kind = first & !FIN;
+        if first & FIN == 0 {
+            return Err(format!("a fragment, {first:#04x}"));
+        }
+        if kind >= CLOSE && payload.len() > 125 {
+            return Err(format!("a control frame of {} bytes", payload.len()));
+        }
+        match kind {
+            TEXT => self.plain(&payload).and(text(payload)),
+            kind if kind == RSV1 | TEXT => text(self.inflated(&payload)?),
+            PING => Ok(Came::Ping),
+            PONG => Ok(Came::Pong(payload)),
+            CLOSE if payload.is_empty() => Ok(Came::Close(None)),
+            CLOSE => {
+                let parts = payload.split_first_chunk();
+                let (code, reason) = parts.ok_or("a close of one byte")?;
+                std::str::from_utf8(reason).map_err(|_not_utf8| "a reason that is not UTF-8")?;
+                Ok(Came::Close(Some(u16::from_be_bytes(*code))))
+            }
+            _ => Err(format!("a frame that begins with {first:#04x}")),
+        }
+    }
+
+    /// A text that was not compressed, which must not have been worth it.
+    fn plain(&self, payload: &[u8]) -> Result<(), String> {
+        let Some(agreement) = self.agreement else {
+            return Ok(());
+        };
+        let fits = agreement.window_bits() == 15 || payload.len() <= 1 << agreement.window_bits();
+        if fits && payload.len() >= WORTH_BYTES && deflate(payload, 1).len() < payload.len() / 2 {
+            return Err(format!(
+                "{} bytes that could be half as many",
+                payload.len()
+            ));
+        }
+        Ok(())
+    }
+
+    fn inflated(&self, payload: &[u8]) -> Result<Vec<u8>, String> {
+        let agreement = self.agreement;
+        let agreement = agreement.ok_or("a compressed text that was not agreed")?;
+        let message = inflate(payload, agreement.window_bits())?;
+        if message.len() < WORTH_BYTES || message.len() <= payload.len() {
+            return Err(format!(
+                "{} bytes, compressed to {}",
+                message.len(),
+                payload.len()
+            ));
+        }
+        Ok(message)
+    }
 }
 
-fn came(first: u8, payload: Vec<u8>) -> Result<Came, String> {
-    let opcode = first & !FIN;
-    if first & FIN == 0 {
-        return Err(format!("a fragment, {first:#04x}"));
-    }
-    if opcode >= CLOSE && payload.len() > 125 {
-        return Err(format!("a control frame of {} bytes", payload.len()));
-    }
-    match opcode {
-        TEXT => String::from_utf8(payload)
-            .map(Came::Text)
-            .map_err(|_not_utf8| "a text that is not UTF-8".to_owned()),
-        PING => Ok(Came::Ping),
-        PONG => Ok(Came::Pong(payload)),
-        CLOSE if payload.is_empty() => Ok(Came::Close(None)),
-        CLOSE => {
-            let parts = payload.split_first_chunk();
-            let (code, reason) = parts.ok_or("a close of one byte")?;
-            std::str::from_utf8(reason).map_err(|_not_utf8| "a reason that is not UTF-8")?;
-            Ok(Came::Close(Some(u16::from_be_bytes(*code))))
-        }
-        _ => Err(format!("a frame that begins with {first:#04x}")),
-    }
+fn text(payload: Vec<u8>) -> Result<Came, String> {
+    String::from_utf8(payload)
+        .map(Came::Text)
+        .map_err(|_not_utf8| "a text that is not UTF-8".to_owned())
 }
 
 impl fmt::Display for Came {
@@ -131,7 +190,7 @@ impl fmt::Display for Came {
                 write!(f, "text {begin} ({} bytes)", text.len())
             }
             Self::Ping => write!(f, "a ping"),
-            Self::Pong(payload) => write!(f, "pong {}", super::report::hex(payload)),
+            Self::Pong(payload) => write!(f, "pong {}", hex(payload)),
             Self::Close(Some(code)) => write!(f, "close {code}"),
             Self::Close(None) => write!(f, "a close without a code"),
             Self::End => write!(f, "the end of the stream"),

@@ -1,6 +1,9 @@
 //! How a failed case is told.
 
-use super::case::{Case, Expected, Step};
+use super::{
+    agreement::Offer,
+    case::{Case, Expected, Step},
+};
 use std::fmt::Write;
 
 /// Bytes shown of what was sent.
@@ -36,6 +39,10 @@ pub(super) fn hex(bytes: &[u8]) -> String {
     }
     let _infallible = write!(out, "({} bytes)", bytes.len());
     out
+}
+
+pub(super) fn agreed(offer: &Offer) -> String {
+    format!("{:?} to be answered with {:?}", offer.values, offer.due)
 }
 
 fn sent(step: &Step) -> Option<String> {
