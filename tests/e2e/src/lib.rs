@@ -16,7 +16,7 @@ mod upgrade;
 pub use api::{Answer, Api, until};
 pub use bystander::Bystander;
 pub use process::{Process, binary};
-pub use raw::{Ending, RawSocket, frame};
+pub use raw::{Ending, RawSocket, frame, masked_frame};
 pub use server::{Options, Server};
 pub use socket::{Closed, Socket};
 pub use upgrade::Upgrade;

@@ -25,7 +25,12 @@ pub enum Ending {
 /// A masked frame. `first` is its first byte: FIN, reserved bits, opcode.
 #[must_use]
 pub fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
-    const MASK: [u8; 4] = [0x11, 0x22, 0x33, 0x44];
+    masked_frame(first, payload, [0x11, 0x22, 0x33, 0x44])
+}
+
+/// Like [`frame`], with this mask.
+#[must_use]
+pub fn masked_frame(first: u8, payload: &[u8], mask: [u8; 4]) -> Vec<u8> {
     let len = (payload.len() as u64).to_be_bytes();
     let mut out = vec![first];
     match payload.len() {
@@ -39,8 +44,8 @@ pub fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
             out.extend_from_slice(&len);
         }
     }
-    out.extend_from_slice(&MASK);
-    let masked = payload.iter().zip(MASK.iter().cycle());
+    out.extend_from_slice(&mask);
+    let masked = payload.iter().zip(mask.iter().cycle());
     out.extend(masked.map(|(byte, key)| byte ^ key));
     out
 }
@@ -53,6 +58,27 @@ impl RawSocket {
     ///
     /// When the server refuses.
     pub async fn open(server: &Server, path: &str, token: &str, receive_bytes: u32) -> Self {
+        let (raw, head) = Self::ask(server, path, token, receive_bytes, "").await;
+        assert!(
+            head.starts_with("HTTP/1.1 101"),
+            "the upgrade was refused: {head}"
+        );
+        raw
+    }
+
+    /// Like [`open`](Self::open), with more `headers`, each a line with its CRLF. With it, the head of whatever the server
+    /// answered.
+    ///
+    /// # Panics
+    ///
+    /// When there is no answer.
+    pub async fn ask(
+        server: &Server,
+        path: &str,
+        token: &str,
+        receive_bytes: u32,
+        headers: &str,
+    ) -> (Self, String) {
         let socket = TcpSocket::new_v4().expect("a socket can be made");
         if receive_bytes > 0 {
             socket
@@ -68,7 +94,7 @@ impl RawSocket {
         };
         let request = format!(
             "GET {path}?token={token} HTTP/1.1\r\nHost: {authority}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
-             Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+             Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n{headers}\r\n"
         );
         raw.write(request.as_bytes()).await;
         let end = loop {
@@ -79,12 +105,13 @@ impl RawSocket {
             assert!(raw.read().await > 0, "the server hung up on the upgrade");
         };
         let head: Vec<u8> = raw.buffer.drain(..end).collect();
-        assert!(
-            head.starts_with(b"HTTP/1.1 101"),
-            "the upgrade was refused: {}",
-            String::from_utf8_lossy(&head)
-        );
-        raw
+        (raw, String::from_utf8_lossy(&head).into_owned())
+    }
+
+    /// The connection itself, and what came behind the upgrade already.
+    #[must_use]
+    pub fn into_stream(self) -> (TcpStream, Vec<u8>) {
+        (self.stream, self.buffer)
     }
 
     /// Sends bytes. That the server has hung up meanwhile is no failure here; [`next_text`](Self::next_text) tells.

@@ -3,6 +3,7 @@
 
 mod abuse;
 mod bad_tokens;
+mod conformance;
 mod drain;
 mod endpoints;
 mod expiry;
