@@ -13,13 +13,15 @@ use fanfare_proto::wire::Coverage;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Phase {
     Open,
-    /// This side has closed: its last words go out, and what the peer still sends is thrown away until it has closed
+    /// One side has closed: this one's last words go out, and what the peer still sends is thrown away until it has closed
     /// too, or until this second of the node's life. A socket that is closed with unread bytes resets the connection,
     /// and the last words with it.
     Goodbye {
         until_s: u32,
         /// The last words are out, and the end of this side's stream behind them.
         said: bool,
+        /// Of the peer's close, if it was first and gave one.
+        code: Option<u16>,
     },
     /// It is over; the shard takes it out when nothing is under way. The code is the peer's, if it gave one.
     Over(Option<u16>),

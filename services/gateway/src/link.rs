@@ -161,26 +161,39 @@ impl Link {
         if self.ended {
             return false;
         }
-        self.ended = true;
         self.closed = Some(code);
-        let parcel = Parcel {
-            bytes: last_words(code, retry_after_ms, now).into(),
-            frames: 2,
-            class: Class::Kept,
-            mark: None,
-        };
-        let Some(mut outbox) = self.outbox.take() else {
-            self.outbox = Some(Box::new(Outbox::beginning(parcel, 0)));
-            return true;
-        };
-        if code == CloseCode::TooSlow {
+        if code == CloseCode::TooSlow
+            && let Some(outbox) = &mut self.outbox
+        {
             for mark in outbox.truncate() {
                 self.remember(&mark);
             }
         }
-        outbox.push_last(parcel);
-        self.outbox = Some(outbox);
+        self.finish(last_words(code, retry_after_ms, now));
         true
+    }
+
+    /// Answers the peer's close, behind what is queued. Later sends do nothing. `false`: this side had closed already.
+    pub(crate) fn answer_close(&mut self) -> bool {
+        if self.ended {
+            return false;
+        }
+        self.finish(frame::close(CloseCode::Normal, ""));
+        true
+    }
+
+    fn finish(&mut self, words: Vec<u8>) {
+        self.ended = true;
+        let parcel = Parcel {
+            bytes: words.into(),
+            frames: 1,
+            class: Class::Kept,
+            mark: None,
+        };
+        match &mut self.outbox {
+            Some(outbox) => outbox.push_last(parcel),
+            None => self.outbox = Some(Box::new(Outbox::beginning(parcel, 0))),
+        }
     }
 
     /// Later sends do nothing.

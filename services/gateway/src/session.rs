@@ -1,9 +1,11 @@
 //! The protocol as a state machine: a frame, a verdict or a tick in; effects out. No socket, no clock, no bus.
 
 mod id;
+mod refusal;
 mod sign_in;
 
 pub(crate) use id::SessionId;
+pub(crate) use refusal::Refusal;
 
 use crate::{
     call::{Call, Completion},
@@ -95,34 +97,6 @@ pub(crate) enum Effect {
     /// The bearer is known now, or has a fresh token.
     Identify(Arc<Identity>),
     Close(CloseCode),
-}
-
-/// Why a frame is refused.
-#[derive(Debug)]
-pub(crate) struct Refusal {
-    pub(crate) code: ErrorCode,
-    /// Instead of the code's own words.
-    pub(crate) message: Option<String>,
-    pub(crate) retry_after_ms: u64,
-}
-
-impl From<ErrorCode> for Refusal {
-    fn from(code: ErrorCode) -> Self {
-        Self {
-            code,
-            message: None,
-            retry_after_ms: 0,
-        }
-    }
-}
-
-impl Refusal {
-    pub(crate) fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        Self {
-            message: Some(message.into()),
-            ..Self::from(code)
-        }
-    }
 }
 
 /// One client's conversation.

@@ -72,16 +72,31 @@ impl Shard {
     /// Says why, and closes when the client has taken it.
     pub(super) fn close(&mut self, key: Key, code: CloseCode, retry_after_ms: u64) {
         let now = Timestamp::from_ms(self.node.clock.now_ms());
+        if let Some(conn) = self.conn(key)
+            && conn.link.close(code, retry_after_ms, now)
+        {
+            self.say_goodbye(key, None);
+        }
+    }
+
+    /// The peer has closed with `code`: answers, behind what is still to be sent.
+    pub(super) fn answer_close(&mut self, key: Key, code: Option<u16>) {
+        if let Some(conn) = self.conn(key)
+            && conn.link.answer_close()
+        {
+            self.say_goodbye(key, code);
+        }
+    }
+
+    fn say_goodbye(&mut self, key: Key, code: Option<u16>) {
         let until_s = self.node.uptime.seconds() + GOODBYE_S;
         let Some(conn) = self.conn(key) else {
             return;
         };
-        if !conn.link.close(code, retry_after_ms, now) {
-            return;
-        }
         conn.phase = Phase::Goodbye {
             until_s,
             said: false,
+            code,
         };
         if let Some(mut calls) = conn.calls.take() {
             calls.abandon();

@@ -8,7 +8,6 @@ use crate::{
     seat::Key,
     session::{Effect, Turn},
 };
-use fanfare_proto::CloseCode;
 use std::{io, ops::ControlFlow};
 
 impl Shard {
@@ -77,7 +76,13 @@ impl Shard {
         let now_s = self.node.uptime.seconds();
         if let Some(conn) = self.conn(key) {
             match conn.link.read(&mut buffer) {
-                Ok(0) => self.end(key, None),
+                Ok(0) => {
+                    let code = match conn.phase {
+                        Phase::Goodbye { code, .. } => code,
+                        Phase::Open | Phase::Over(_) => None,
+                    };
+                    self.end(key, code);
+                }
                 Ok(count) => {
                     conn.heard_s = now_s;
                     if conn.phase == Phase::Open {
@@ -132,23 +137,19 @@ impl Shard {
             tracing::debug!(session = %session.id, %violation, "a peer broke the protocol");
         }
         self.apply(key, fed.effects);
-        let answer = |bytes: Vec<u8>, class| Parcel {
-            bytes: bytes.into(),
-            frames: 1,
-            class,
-            mark: None,
-        };
         if let Some(pong) = fed.pong
             && self.conn(key).is_some_and(|conn| !conn.link.is_blocked())
         {
-            self.send(key, &answer(pong, Class::Ephemeral));
+            let pong = Parcel {
+                bytes: pong.into(),
+                frames: 1,
+                class: Class::Ephemeral,
+                mark: None,
+            };
+            self.send(key, &pong);
         }
         if let Some(code) = fed.closed {
-            self.send(
-                key,
-                &answer(frame::close(CloseCode::Normal, ""), Class::Kept),
-            );
-            self.end(key, code);
+            self.answer_close(key, code);
         }
         if let Some(violation) = violation {
             self.close(key, violation.close_code(), 0);

@@ -45,7 +45,7 @@ impl Shard {
         conn.wheel_due_s = u32::MAX;
         match conn.phase {
             // A peer that does not take its goodbye in time gets none.
-            Phase::Goodbye { until_s, .. } if until_s <= now_s => return self.end(key, None),
+            Phase::Goodbye { until_s, code, .. } if until_s <= now_s => return self.end(key, code),
             Phase::Goodbye { .. } => return self.schedule(key),
             Phase::Open | Phase::Over(_) => {}
         }
