@@ -16,8 +16,8 @@ pub const NOTIFY_COUNTS: &str = "svc.notify.counts";
 pub const NOTIFY_ACK: &str = "svc.notify.ack";
 /// Takes [`ReceiptBatch`](crate::wire::ReceiptBatch), no answer; served by notify.
 pub const NOTIFY_RECEIPTS: &str = "svc.notify.receipts";
-/// Takes [`SessionReport`](crate::wire::SessionReport), no answer; served by notify.
-pub const NOTIFY_SESSION: &str = "svc.notify.session";
+/// Takes [`SessionBatch`](crate::wire::SessionBatch), no answer; served by notify.
+pub const NOTIFY_SESSIONS: &str = "svc.notify.sessions";
 /// Answers [`RoomRightsRequest`](crate::wire::RoomRightsRequest); served by chat.
 pub const CHAT_RIGHTS: &str = "svc.chat.rights";
 /// Answers [`RoomListRequest`](crate::wire::RoomListRequest); served by chat.

@@ -7,7 +7,7 @@ use fanfare_bus::Bus;
 use fanfare_lifecycle::Shutdown;
 use fanfare_proto::{
     Channel, subject,
-    wire::{Receipt, ReceiptBatch, SessionReport},
+    wire::{Receipt, ReceiptBatch, SessionBatch, SessionReport},
 };
 use prost::Message as _;
 use std::{collections::HashMap, sync::Arc, time::Duration};
@@ -21,6 +21,9 @@ const COLLECT: Duration = Duration::from_millis(250);
 
 /// Receipts of one message to the notify service: about 100 KiB.
 const BATCH: usize = 1_000;
+
+/// Sessions of one message to the notify service: some 20 KiB of those with an inbox's channels.
+const SESSIONS: usize = 100;
 
 #[derive(Debug)]
 enum Item {
@@ -124,8 +127,12 @@ impl Reporter {
             self.publish(subject::NOTIFY_RECEIPTS, batch.encode_to_vec())
                 .await;
         }
-        for report in sessions.into_values() {
-            self.publish(subject::NOTIFY_SESSION, report.encode_to_vec())
+        let sessions: Vec<SessionReport> = sessions.into_values().collect();
+        for batch in sessions.chunks(SESSIONS) {
+            let batch = SessionBatch {
+                sessions: batch.to_vec(),
+            };
+            self.publish(subject::NOTIFY_SESSIONS, batch.encode_to_vec())
                 .await;
         }
     }

@@ -110,6 +110,10 @@ pub(crate) struct Session {
     /// When the bearer's token ends.
     expires_at_ms: i64,
     /// Where the client left off, for channels that are subscribed at the start. Empty once they are.
+    #[expect(
+        clippy::box_collection,
+        reason = "every session has this field, and few have anything in it for long"
+    )]
     resume: Option<Box<HashMap<Channel, String>>>,
     channels: Vec<Channel>,
     calls: u16,

@@ -41,7 +41,7 @@ pub(crate) async fn all(core: &Arc<Core>) -> Result<Vec<Serving>, BusError> {
         (subject::NOTIFY_COUNTS, answering(core, count)),
         (subject::NOTIFY_ACK, taking(core, ack::take)),
         (subject::NOTIFY_RECEIPTS, taking(core, receipt::take)),
-        (subject::NOTIFY_SESSION, taking(core, session::take)),
+        (subject::NOTIFY_SESSIONS, taking(core, session::take)),
     ];
     let mut serving = Vec::with_capacity(subjects.len());
     for (subject, responder) in subjects {

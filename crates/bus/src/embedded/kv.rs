@@ -25,6 +25,9 @@ const VALUE_BYTES: usize = 512 * 1024;
 /// As [`Kv::batch`] and [`Kv::scan`] say.
 const MANY: usize = 1_000;
 
+/// Records that are read here and now: more may take long enough to hold up whoever shares the thread.
+const FEW: usize = 100;
+
 impl From<Ended> for KvError {
     fn from(_ended: Ended) -> Self {
         Self::Unavailable
@@ -197,6 +200,11 @@ impl Kv for Store {
         let (bucket, prefix) = (bucket.to_owned(), prefix.to_owned());
         let after = after.map(str::to_owned);
         let limit = limit.clamp(1, MANY);
+        if limit <= FEW {
+            return Ok(self.shared.read(|reading| {
+                scan(reading, &bucket, &prefix, after.as_deref(), limit, now_ms)
+            })?);
+        }
         let records = self.shared.read_many(move |reading| {
             scan(reading, &bucket, &prefix, after.as_deref(), limit, now_ms)
         });

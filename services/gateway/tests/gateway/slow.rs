@@ -3,7 +3,10 @@
 use crate::harness::{Server, World, titles};
 use fanfare_bus::bus::Received;
 use fanfare_gateway::Settings;
-use fanfare_proto::{subject, wire::SessionReport};
+use fanfare_proto::{
+    subject,
+    wire::{SessionBatch, SessionReport},
+};
 use prost::Message as _;
 use serde_json::json;
 
@@ -21,7 +24,7 @@ async fn a_reader_that_stops_is_closed_and_gets_the_rest_when_it_returns() {
     let mut reports = world
         .handles
         .bus
-        .subscribe(subject::NOTIFY_SESSION)
+        .subscribe(subject::NOTIFY_SESSIONS)
         .await
         .unwrap();
     let mut slow = server.connect("/ws/", &world.token("7")).await;
@@ -52,8 +55,9 @@ async fn a_reader_that_stops_is_closed_and_gets_the_rest_when_it_returns() {
         let Some(Received::Message(message)) = reports.next().await else {
             panic!("the bus has ended");
         };
-        let report = SessionReport::decode(message.payload).unwrap();
-        if report.ended_at_ms > 0 && report.user == "7" {
+        let batch = SessionBatch::decode(message.payload).unwrap();
+        let ended = |report: &SessionReport| report.ended_at_ms > 0 && report.user == "7";
+        if let Some(report) = batch.sessions.into_iter().find(ended) {
             break report;
         }
     };

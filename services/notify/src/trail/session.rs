@@ -13,13 +13,16 @@ use fanfare_bus::{
 use fanfare_http::Problem;
 use fanfare_proto::{
     channel, subject, token,
-    wire::{SessionReport, SessionsReply, SessionsRequest},
+    wire::{SessionBatch, SessionReport, SessionsReply, SessionsRequest},
 };
+use futures_util::StreamExt as _;
 use prost::Message as _;
 use std::{collections::BTreeMap, sync::Arc};
 
 /// Most sessions remembered of one user; the oldest go first.
 const PER_USER: usize = 50;
+/// Reports of one batch that are kept at once: the store commits what it is given together.
+const AT_ONCE: usize = 32;
 /// Most stays kept of one session. A connection follows at most 128 channels by default.
 const COVERAGE_MAX: usize = 512;
 
@@ -27,8 +30,16 @@ fn prefix(user: &str) -> String {
     format!("session/{}/", token::encode(user))
 }
 
+/// Keeps a gateway's reports.
+pub(crate) async fn take(core: Arc<Core>, batch: SessionBatch) {
+    let core = &core;
+    futures_util::stream::iter(batch.sessions)
+        .for_each_concurrent(AT_ONCE, |report| take_one(core, report))
+        .await;
+}
+
 /// Keeps a gateway's report. A later report of the same session takes its place; an end is never taken back.
-pub(crate) async fn take(core: Arc<Core>, mut report: SessionReport) {
+async fn take_one(core: &Core, mut report: SessionReport) {
     if !channel::is_id(&report.user) || report.session.is_empty() {
         tracing::warn!(
             node = report.node,
@@ -37,7 +48,7 @@ pub(crate) async fn take(core: Arc<Core>, mut report: SessionReport) {
         return;
     }
     report.coverage.truncate(COVERAGE_MAX);
-    match keep(&core, &report).await {
+    match keep(core, &report).await {
         Ok(()) => core.meters.sessions.inc(),
         Err(error) => {
             core.meters.trail_losses.inc();

@@ -5,7 +5,9 @@ use crate::{
 use fanfare_bus::bus::{Responder, Serving};
 use fanfare_proto::{
     subject,
-    wire::{AckRequest, Coverage, Receipt, ReceiptBatch, SessionReport, SessionsReply},
+    wire::{
+        AckRequest, Coverage, Receipt, ReceiptBatch, SessionBatch, SessionReport, SessionsReply,
+    },
 };
 use prost::Message as _;
 use serde_json::{Value, json};
@@ -21,6 +23,12 @@ fn session(name: &str, ended_at_ms: i64, close_code: u32, coverage: &[Coverage])
         close_code,
         coverage: coverage.to_vec(),
         path: "/ws/notifications/".into(),
+    }
+}
+
+fn batch(report: &SessionReport) -> SessionBatch {
+    SessionBatch {
+        sessions: vec![report.clone()],
     }
 }
 
@@ -75,7 +83,7 @@ async fn live_and_replayed_deliveries_are_told_with_session_and_time() {
         1000,
         &[cover("user:7", 0, 1, 1, NOW_MS + 3_000)],
     );
-    house.report(subject::NOTIFY_SESSION, &late).await;
+    house.report(subject::NOTIFY_SESSIONS, &batch(&late)).await;
     let _gateway = gateway(&house, vec![live]).await;
     let receipts = ReceiptBatch {
         node: "gateway-0".into(),
@@ -159,12 +167,14 @@ async fn each_way_of_not_getting_it_has_its_reason() {
     assert_eq!(reason(&house, &id, "7").await, "never_connected");
 
     let before = session("a", NOW_MS - 500, 1000, &[]);
-    house.report(subject::NOTIFY_SESSION, &before).await;
+    house
+        .report(subject::NOTIFY_SESSIONS, &batch(&before))
+        .await;
     assert_eq!(reason(&house, &id, "7").await, "not_connected_since");
 
     let short = cover("user:7", 0, 0, 0, NOW_MS - 900);
     let slow = session("b", NOW_MS + 10, 4010, std::slice::from_ref(&short));
-    house.report(subject::NOTIFY_SESSION, &slow).await;
+    house.report(subject::NOTIFY_SESSIONS, &batch(&slow)).await;
     assert_eq!(reason(&house, &id, "7").await, "closed_too_slow");
 
     let elsewhere = gateway(&house, vec![session("c", 0, 0, &[])]).await;
@@ -220,8 +230,10 @@ async fn a_report_of_an_end_is_not_undone_by_a_late_one() {
     let short = [cover("user:7", 0, 0, 0, NOW_MS - 900)];
     let end = session("a", NOW_MS - 500, 1000, &short);
     let settled = session("a", 0, 0, &short);
-    house.report(subject::NOTIFY_SESSION, &end).await;
-    house.report(subject::NOTIFY_SESSION, &settled).await;
+    house.report(subject::NOTIFY_SESSIONS, &batch(&end)).await;
+    house
+        .report(subject::NOTIFY_SESSIONS, &batch(&settled))
+        .await;
     assert_eq!(reason(&house, &id, "7").await, "not_connected_since");
 }
 
@@ -230,7 +242,7 @@ async fn what_is_remembered_of_a_user_is_bounded() {
     let house = House::open().await;
     for index in 0..120 {
         let ended = session(&format!("s{index}"), NOW_MS + index, 1000, &[]);
-        house.report(subject::NOTIFY_SESSION, &ended).await;
+        house.report(subject::NOTIFY_SESSIONS, &batch(&ended)).await;
     }
     let kept = house
         .handles
@@ -288,12 +300,14 @@ async fn reports_that_make_no_sense_hurt_nobody() {
         user: "a b".into(),
         ..session("x", 0, 0, &[])
     };
-    house.report(subject::NOTIFY_SESSION, &nobody).await;
+    house
+        .report(subject::NOTIFY_SESSIONS, &batch(&nobody))
+        .await;
     let long = "x".repeat(100_000);
     house
         .report(
-            subject::NOTIFY_SESSION,
-            &session(&long, NOW_MS + 1, 1000, &[]),
+            subject::NOTIFY_SESSIONS,
+            &batch(&session(&long, NOW_MS + 1, 1000, &[])),
         )
         .await;
     let receipts = ReceiptBatch {
@@ -313,7 +327,7 @@ async fn reports_that_make_no_sense_hurt_nobody() {
     };
     house.report(subject::NOTIFY_RECEIPTS, &receipts).await;
     let garbage = house.handles.bus.request(
-        subject::NOTIFY_SESSION,
+        subject::NOTIFY_SESSIONS,
         bytes::Bytes::from_static(b"\xff\xff"),
         crate::house::PATIENCE,
     );

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use fanfare_lifecycle::{Shutdown, Tasks};
 use std::sync::{
     Arc,
-    atomic::{AtomicU64, AtomicUsize, Ordering},
+    atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
 };
 use tokio::sync::{Semaphore, mpsc};
 
@@ -24,6 +24,8 @@ pub(super) struct Server {
     running: Semaphore,
     pending: AtomicUsize,
     taken: AtomicU64,
+    /// It has refused requests, and is not idle since.
+    overloaded: AtomicBool,
     tasks: Tasks,
     shutdown: Shutdown,
 }
@@ -35,6 +37,7 @@ impl Server {
             running: Semaphore::new(RUNNING),
             pending: AtomicUsize::new(0),
             taken: AtomicU64::new(0),
+            overloaded: AtomicBool::new(false),
             tasks,
             shutdown,
         }
@@ -52,7 +55,12 @@ impl Server {
     pub(super) fn handle(self: &Arc<Self>, message: Message, reply: Option<Reply>) -> bool {
         let pending = Pending::enter(self);
         if self.pending.load(Ordering::Relaxed) > PENDING {
-            tracing::warn!(subject = message.subject, "a server is overloaded");
+            if !self.overloaded.swap(true, Ordering::Relaxed) {
+                tracing::warn!(
+                    subject = message.subject,
+                    "a server is overloaded and refuses requests; this is said again once it has caught up"
+                );
+            }
             return false;
         }
         self.taken.fetch_add(1, Ordering::Relaxed);
@@ -87,6 +95,8 @@ impl Pending {
 
 impl Drop for Pending {
     fn drop(&mut self) {
-        self.0.pending.fetch_sub(1, Ordering::Relaxed);
+        if self.0.pending.fetch_sub(1, Ordering::Relaxed) == 1 {
+            self.0.overloaded.store(false, Ordering::Relaxed);
+        }
     }
 }
