@@ -325,3 +325,6 @@ pub(crate) fn last_words(code: CloseCode, retry_after_ms: u64, now: Timestamp) -
     bytes.extend_from_slice(&frame::close(code, code.reason()));
     bytes
 }
+
+#[cfg(test)]
+mod tests;

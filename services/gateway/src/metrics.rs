@@ -20,10 +20,21 @@ pub(crate) struct Figures {
     pub(crate) refused: IntCounter,
     closed: Vec<(CloseCode, IntCounter)>,
     closed_by_peer: IntCounter,
+    writes: IntCounter,
     written: IntCounter,
     queued: IntCounter,
     too_slow: IntCounter,
     latency: Histogram,
+}
+
+/// What became of the published frames of one drain.
+#[derive(Debug, Default)]
+pub(crate) struct Tally {
+    /// Times a socket was handed frames.
+    pub(crate) writes: u64,
+    pub(crate) written: u64,
+    pub(crate) queued: u64,
+    pub(crate) too_slow: u64,
 }
 
 impl Figures {
@@ -84,6 +95,10 @@ impl Figures {
                 })
                 .collect(),
             closed_by_peer: closed.with_label_values(&["peer"]),
+            writes: metrics.counter(
+                "fanfare_gateway_writes_total",
+                "Times published frames were handed to a socket, however many at once.",
+            ),
             written: frames.with_label_values(&["written"]),
             queued: frames.with_label_values(&["queued"]),
             too_slow: frames.with_label_values(&["too_slow"]),
@@ -94,15 +109,16 @@ impl Figures {
         }
     }
 
-    /// Published frames went to sockets, and became this.
-    pub(crate) fn sent(&self, written: u64, queued: u64, too_slow: u64) {
-        for (counter, frames) in [
-            (&self.written, written),
-            (&self.queued, queued),
-            (&self.too_slow, too_slow),
+    /// A drain has ended.
+    pub(crate) fn sent(&self, tally: &Tally) {
+        for (counter, count) in [
+            (&self.writes, tally.writes),
+            (&self.written, tally.written),
+            (&self.queued, tally.queued),
+            (&self.too_slow, tally.too_slow),
         ] {
-            if frames > 0 {
-                counter.inc_by(frames);
+            if count > 0 {
+                counter.inc_by(count);
             }
         }
     }

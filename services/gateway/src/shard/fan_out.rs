@@ -14,6 +14,7 @@ use crate::{
     delivery::{self, Delivery, Joined},
     frame::Agreement,
     link::Sent,
+    metrics::Tally,
     outbox::{Bounds, Parcel},
     seat::Key,
 };
@@ -41,15 +42,8 @@ struct Letter {
     before: u32,
 }
 
-/// How many frames, of all channels, became what.
-#[derive(Default)]
-struct Tally {
-    written: u64,
-    queued: u64,
-    too_slow: u64,
-}
-
 impl Tally {
+    /// Sends parcels of one channel.
     fn send(&mut self, conn: &mut Connection, parcels: &[Parcel], bounds: Bounds) -> Sent {
         let sent = conn.link.send(parcels.iter(), bounds);
         self.count(
@@ -60,6 +54,7 @@ impl Tally {
     }
 
     fn count(&mut self, sent: Sent, frames: u64) {
+        self.writes += 1;
         match sent {
             Sent::Written => self.written += frames,
             Sent::Queued => self.queued += frames,
@@ -82,8 +77,7 @@ impl Shard {
             }
             several => self.fan_out_together(several, sockets, &mut tally).await,
         }
-        let figures = &self.node.figures;
-        figures.sent(tally.written, tally.queued, tally.too_slow);
+        self.node.figures.sent(&tally);
         // Keeps the allocation for the next drain.
         pending.clear();
         self.pending = pending;

@@ -207,6 +207,14 @@ impl Server {
         self.tasks.wait(PATIENCE).await;
     }
 
+    /// A counter, by the beginning of its line.
+    pub(crate) fn counter(&self, name: &str) -> u64 {
+        let text = self.metrics.text();
+        let value = text.lines().find_map(|line| line.strip_prefix(name));
+        let value = value.unwrap_or_else(|| panic!("no {name} in {text}"));
+        value.trim().parse().unwrap()
+    }
+
     /// Connects to `path` with the token in `Authorization`.
     pub(crate) async fn connect(&self, path: &str, token: &str) -> Client {
         Client::connect(self.address, path, token).await

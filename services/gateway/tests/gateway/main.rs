@@ -1,8 +1,10 @@
 //! The gateway over the real store and real sockets, without the other services.
 #![expect(clippy::unwrap_used, reason = "helpers of tests may fail as tests may")]
 
+mod compressed;
 mod control;
 mod delivery;
 mod harness;
 mod resume;
 mod slow;
+mod together;
