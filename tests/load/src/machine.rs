@@ -1,0 +1,96 @@
+//! The machine a run is made on, and how it is shared between those who are measured and those who measure.
+
+use crate::fault::{During as _, Fault, Outcome};
+use rustix::{
+    process::{Resource, getrlimit, setrlimit},
+    system::uname,
+    thread::{CpuSet, sched_getaffinity, sched_setaffinity},
+};
+use std::fs;
+
+/// Descriptors of a process that are no client sockets, with room to spare.
+const OTHER_FILES: u64 = 700;
+
+/// Fewest sockets that a run makes sense with.
+const SOCKETS_MIN: usize = 1_000;
+
+/// Who may run where, and how many sockets a process may have.
+#[derive(Clone)]
+pub(crate) struct Machine {
+    /// For people: CPU, cores, kernel.
+    pub(crate) description: String,
+    /// Where the server or the bare loop runs.
+    pub(crate) measured: CpuSet,
+    /// Where the clients run.
+    pub(crate) measuring: CpuSet,
+    /// Every CPU this process was given.
+    pub(crate) all: CpuSet,
+    /// Whether both have to share one CPU.
+    pub(crate) is_shared: bool,
+    /// Most sockets of one process.
+    pub(crate) sockets: usize,
+}
+
+impl Machine {
+    /// Looks at the machine, raises the limit on open files as far as it goes, and moves this process to its own CPU.
+    pub(crate) fn prepare() -> Outcome<Self> {
+        let all = sched_getaffinity(None).during("reading which CPUs may be used")?;
+        let cpus: Vec<usize> = (0..CpuSet::MAX_CPU)
+            .filter(|cpu| all.is_set(*cpu))
+            .collect();
+        let (Some(first), Some(last)) = (cpus.first(), cpus.get(1).or_else(|| cpus.first())) else {
+            return Err(Fault::wrong("there is no CPU to run on"));
+        };
+        let machine = Self {
+            description: describe(cpus.len()),
+            measured: only(*first),
+            measuring: only(*last),
+            all,
+            is_shared: first == last,
+            sockets: raise_files()?,
+        };
+        sched_setaffinity(None, &machine.measuring).during("moving to a CPU of its own")?;
+        Ok(machine)
+    }
+
+    /// Runs `start` where the processes that it makes are to run, which they inherit.
+    pub(crate) fn on<T>(&self, cpus: &CpuSet, start: impl FnOnce() -> Outcome<T>) -> Outcome<T> {
+        sched_setaffinity(None, cpus).during("choosing a CPU")?;
+        let started = start();
+        sched_setaffinity(None, &self.measuring).during("moving back to its own CPU")?;
+        started
+    }
+}
+
+fn only(cpu: usize) -> CpuSet {
+    let mut set = CpuSet::new();
+    set.set(cpu);
+    set
+}
+
+fn raise_files() -> Outcome<usize> {
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    setrlimit(Resource::Nofile, limit).during("raising the limit on open files")?;
+    let files = limit.maximum.unwrap_or(u64::MAX).min(1 << 20);
+    let sockets = usize::try_from(files.saturating_sub(OTHER_FILES)).unwrap_or(0);
+    if sockets < SOCKETS_MIN {
+        return Err(Fault::wrong(format!(
+            "a process may open {files} files here; raise the limit (ulimit -Hn) to {} at least",
+            SOCKETS_MIN as u64 + OTHER_FILES
+        )));
+    }
+    Ok(sockets)
+}
+
+fn describe(cpus: usize) -> String {
+    let info = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model = info
+        .lines()
+        .find_map(|line| line.strip_prefix("model name")?.split_once(':'))
+        .map_or("a CPU without a name", |(_, model)| model.trim());
+    let kernel = uname();
+    let release = kernel.release().to_string_lossy();
+    let hardware = kernel.machine().to_string_lossy();
+    format!("{model}, {cpus} CPUs used, Linux {release} {hardware}")
+}
