@@ -77,11 +77,7 @@ fn bench(cli: &Cli, plan: impl FnOnce(usize) -> Plan) -> Outcome<()> {
     let before = Record::read(&cli.out)?.unwrap_or_default();
     let machine = Machine::prepare()?;
     output::aside(&machine.description);
-    if machine.is_shared {
-        output::aside(
-            "there is one CPU: clients share it with what is measured, and latencies mean little",
-        );
-    }
+    warn(&machine);
     let mut bench = Bench {
         plan: plan(machine.sockets),
         binary: binary(cli)?,
@@ -105,6 +101,20 @@ fn bench(cli: &Cli, plan: impl FnOnce(usize) -> Plan) -> Outcome<()> {
         return Ok(());
     }
     Record { machine, figures }.write(&cli.out)
+}
+
+/// Says what makes the figures worth less.
+fn warn(machine: &Machine) {
+    if machine.is_shared {
+        output::aside(
+            "there is one CPU: clients share it with what is measured, and latencies mean little",
+        );
+    }
+    if !machine.is_preferred {
+        output::aside(
+            "not permitted to run before other work (nice -10): keep the machine quiet meanwhile",
+        );
+    }
 }
 
 fn binary(cli: &Cli) -> Outcome<PathBuf> {

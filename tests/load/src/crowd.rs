@@ -53,6 +53,8 @@ pub(crate) struct Crowd {
     pub(crate) farewells: Vec<Farewell>,
     /// Whether the other side may end connections.
     pub(crate) may_close: bool,
+    /// Connections on their way in at once.
+    pub(crate) in_flight: usize,
     fault: Option<String>,
     buffer: Vec<u8>,
     events: Vec<epoll::Event>,
@@ -71,6 +73,7 @@ impl Crowd {
             publishers: None,
             farewells: Vec::new(),
             may_close: false,
+            in_flight: connect::IN_FLIGHT,
             fault: None,
             buffer: vec![0; READ_BYTES],
             events: Vec::with_capacity(EVENTS),

@@ -2,7 +2,7 @@
 
 use crate::fault::{During as _, Fault, Outcome};
 use rustix::{
-    process::{Resource, getrlimit, setrlimit},
+    process::{Resource, getrlimit, setpriority_process, setrlimit},
     system::uname,
     thread::{CpuSet, sched_getaffinity, sched_setaffinity},
 };
@@ -10,6 +10,9 @@ use std::fs;
 
 /// Descriptors of a process that are no client sockets, with room to spare.
 const OTHER_FILES: u64 = 700;
+
+/// Before the machine's other work, where that is permitted; children inherit it.
+const NICE: i32 = -10;
 
 /// Fewest sockets that a run makes sense with.
 const SOCKETS_MIN: usize = 1_000;
@@ -27,6 +30,8 @@ pub(crate) struct Machine {
     pub(crate) all: CpuSet,
     /// Whether both have to share one CPU.
     pub(crate) is_shared: bool,
+    /// Whether everything runs before the machine's other work.
+    pub(crate) is_preferred: bool,
     /// Most sockets of one process.
     pub(crate) sockets: usize,
 }
@@ -47,6 +52,7 @@ impl Machine {
             measuring: only(*last),
             all,
             is_shared: first == last,
+            is_preferred: setpriority_process(None, NICE).is_ok(),
             sockets: raise_files()?,
         };
         sched_setaffinity(None, &machine.measuring).during("moving to a CPU of its own")?;

@@ -3,6 +3,7 @@
 use crate::{
     clock::now_ns,
     fault::{During as _, Fault, Outcome},
+    histogram::Histogram,
     http::{self, Answer},
     server::Server,
     stamp::Stamp,
@@ -13,7 +14,7 @@ use rustix::{
     io::{Errno, ioctl_fionbio, read, write},
     net::{AddressFamily, SocketType, connect, socket, sockopt::set_tcp_nodelay},
 };
-use std::collections::VecDeque;
+use std::{collections::VecDeque, net::SocketAddrV4};
 
 /// Marks the events of publishers among those of the crowd.
 pub(crate) const PUBLISHER: u64 = 1 << 63;
@@ -21,6 +22,9 @@ pub(crate) const PUBLISHER: u64 = 1 << 63;
 /// Requests that wait for a connection: what is due in some ten seconds of the highest rate. More means that the server
 /// does not keep up, and the run is over.
 const WAITING: usize = 20_000;
+
+/// A connection that was used this lately is still open, in nanoseconds: the server closes it after ten seconds.
+const FRESH_NS: u64 = 5_000_000_000;
 
 /// Largest answer, in bytes: that of a batch.
 const ANSWER_BYTES: usize = 1024 * 1024;
@@ -42,18 +46,22 @@ struct Schedule {
     left: u64,
 }
 
-/// One kept connection.
+/// One connection, kept while it is used.
 struct Connection {
     fd: OwnedFd,
+    /// Whether the server has closed it, as it does with those that ask nothing for a while.
+    closed: bool,
     /// What is left to send.
     request: Vec<u8>,
     /// Whether the epoll watches for room to send it.
     blocked: bool,
+    begun_ns: u64,
     answer: Vec<u8>,
 }
 
 /// Publishes.
 pub(crate) struct Publishers {
+    address: SocketAddrV4,
     api_key: String,
     connections: Vec<Connection>,
     idle: Vec<usize>,
@@ -61,40 +69,29 @@ pub(crate) struct Publishers {
     schedule: Option<Schedule>,
     /// Number of the next publication.
     pub(crate) next_seq: u64,
+    /// From a request's first byte to its answer.
+    pub(crate) answers: Histogram,
 }
 
 impl Publishers {
     /// Opens `connections` to `server`, each of which has one request under way at most.
     pub(crate) fn open(server: &Server, connections: usize) -> Outcome<Self> {
-        let mut opened = Vec::new();
-        for _ in 0..connections {
-            let fd = socket(AddressFamily::INET, SocketType::STREAM, None)
-                .during("making a publisher's socket")?;
-            connect(&fd, &server.address).during("connecting a publisher")?;
-            set_tcp_nodelay(&fd, true).during("preparing a publisher")?;
-            ioctl_fionbio(&fd, true).during("preparing a publisher")?;
-            opened.push(Connection {
-                fd,
-                request: Vec::new(),
-                blocked: false,
-                answer: Vec::new(),
-            });
-        }
+        let opened = (0..connections).map(|_| Connection::open(server.address));
         Ok(Self {
+            address: server.address,
             api_key: server.api_key.clone(),
-            idle: (0..opened.len()).collect(),
-            connections: opened,
+            idle: (0..connections).collect(),
+            connections: opened.collect::<Outcome<_>>()?,
             waiting: VecDeque::new(),
             schedule: None,
             next_seq: 0,
+            answers: Histogram::default(),
         })
     }
 
     pub(crate) fn register(&self, epoll: &OwnedFd) -> Outcome<()> {
         for (index, connection) in self.connections.iter().enumerate() {
-            let data = EventData::new_u64(PUBLISHER | index as u64);
-            epoll::add(epoll, &connection.fd, data, EventFlags::IN)
-                .during("watching a publisher")?;
+            connection.watch(epoll, index)?;
         }
         Ok(())
     }
@@ -186,6 +183,11 @@ impl Publishers {
             && let Some(index) = self.idle.pop()
         {
             let connection = &mut self.connections[index];
+            if connection.closed || connection.begun_ns + FRESH_NS < now_ns() {
+                *connection = Connection::open(self.address)?;
+                connection.watch(epoll, index)?;
+            }
+            connection.begun_ns = now_ns();
             connection.request = self.waiting.pop_front().unwrap_or_default();
             send(epoll, connection, index)?;
         }
@@ -198,15 +200,44 @@ impl Publishers {
         let Some(connection) = self.connections.get_mut(index) else {
             return Ok(());
         };
+        if self.idle.contains(&index) {
+            // Nothing was asked: it is being closed. Asking to be told no more of it must come first.
+            connection.closed = true;
+            return epoll::delete(epoll, &connection.fd).during("leaving a publisher alone");
+        }
         if flags.contains(EventFlags::OUT) {
             send(epoll, connection, index)?;
         }
         if flags.intersects(EventFlags::IN | EventFlags::HUP | EventFlags::ERR)
             && answered(connection)?
         {
+            self.answers.record(now_ns() - connection.begun_ns);
             self.idle.push(index);
         }
         Ok(())
+    }
+}
+
+impl Connection {
+    fn open(address: SocketAddrV4) -> Outcome<Self> {
+        let fd = socket(AddressFamily::INET, SocketType::STREAM, None)
+            .during("making a publisher's socket")?;
+        connect(&fd, &address).during("connecting a publisher")?;
+        set_tcp_nodelay(&fd, true).during("preparing a publisher")?;
+        ioctl_fionbio(&fd, true).during("preparing a publisher")?;
+        Ok(Self {
+            fd,
+            closed: false,
+            request: Vec::new(),
+            blocked: false,
+            begun_ns: now_ns(),
+            answer: Vec::new(),
+        })
+    }
+
+    fn watch(&self, epoll: &OwnedFd, index: usize) -> Outcome<()> {
+        let data = EventData::new_u64(PUBLISHER | index as u64);
+        epoll::add(epoll, &self.fd, data, EventFlags::IN).during("watching a publisher")
     }
 }
 

@@ -145,7 +145,7 @@ impl Server {
     /// Runs `crowd`, which has let its sockets go, until the server has noticed.
     pub(crate) fn until_empty(&self, crowd: &mut Crowd) -> Outcome<()> {
         self.until_metric(crowd, "fanfare_gateway_connections", 0)?;
-        self.meter().at_rest_ns(crowd)?;
+        self.meter().settled_ns(crowd)?;
         Ok(())
     }
 

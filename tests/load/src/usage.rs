@@ -7,11 +7,14 @@ use crate::{
 };
 use std::{collections::HashMap, fs, time::Duration};
 
-/// Looked at so often while waiting for a process to come to rest.
-const LOOK: Duration = Duration::from_millis(10);
+/// Looked at so long for whether a process has finished what it is at.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// Looked at so long for whether it has finished what it had put off too: more than a server collects reports for.
+const LONG_LOOK: Duration = Duration::from_millis(400);
 
 /// Longest that a process may take to come to rest.
-const REST: Duration = Duration::from_secs(10);
+const REST: Duration = Duration::from_secs(15);
 
 /// A process at rest uses less than this part of a look, in per cent.
 const REST_PERCENT: u64 = 3;
@@ -55,12 +58,21 @@ impl Meter {
         Ok(self.threads.values().sum())
     }
 
-    /// Nanoseconds that the process has run once it is at rest.
+    /// Nanoseconds that the process has run once it has finished what it is at.
     pub(crate) fn at_rest_ns(&mut self, crowd: &mut Crowd) -> Outcome<u64> {
+        self.rest(crowd, LOOK)
+    }
+
+    /// Nanoseconds that the process has run once it has finished also what it had put off.
+    pub(crate) fn settled_ns(&mut self, crowd: &mut Crowd) -> Outcome<u64> {
+        self.rest(crowd, LONG_LOOK)
+    }
+
+    fn rest(&mut self, crowd: &mut Crowd, look: Duration) -> Outcome<u64> {
         let until_ns = now_ns() + clock::ns(REST);
         loop {
             let (before, begun_ns) = (self.cpu_ns()?, now_ns());
-            crowd.run_for(LOOK)?;
+            crowd.run_for(look)?;
             let (after, ended_ns) = (self.cpu_ns()?, now_ns());
             if (after - before) * 100 < (ended_ns - begun_ns) * REST_PERCENT {
                 return Ok(after);

@@ -96,8 +96,12 @@ impl Order {
     }
 }
 
-/// Runs until standard input ends.
+/// Runs until standard input ends. What went wrong is the answer to the order that it went wrong with.
 pub(crate) fn run() -> Outcome<()> {
+    serve().or_else(|fault| say(&fault.to_string()))
+}
+
+fn serve() -> Outcome<()> {
     let listener =
         socket(AddressFamily::INET, SocketType::STREAM, None).during("making a socket")?;
     let any = SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0);
@@ -105,19 +109,19 @@ pub(crate) fn run() -> Outcome<()> {
     listen(&listener, BACKLOG).during("listening")?;
     let own = getsockname(&listener).during("asking for the port")?;
     let own = SocketAddrV4::try_from(own).during("asking for the port")?;
-    say(own.port().into())?;
+    say(&own.port().to_string())?;
     let mut sockets = Vec::new();
     for line in std::io::stdin().lock().lines() {
         let line = line.during("hearing an order")?;
         let order = Order::parse(&line);
         let order = order.ok_or_else(|| Fault::wrong(format!("no order: {line:?}")))?;
-        say(obey(order, &listener, &mut sockets)?)?;
+        say(&obey(order, &listener, &mut sockets)?.to_string())?;
     }
     Ok(())
 }
 
-fn say(count: u64) -> Outcome<()> {
-    writeln!(std::io::stdout(), "{count}").during("answering")
+fn say(text: &str) -> Outcome<()> {
+    writeln!(std::io::stdout(), "{text}").during("answering")
 }
 
 fn obey(order: Order, listener: &OwnedFd, sockets: &mut Vec<OwnedFd>) -> Outcome<u64> {

@@ -18,9 +18,9 @@ use rustix::{
 };
 use std::{rc::Rc, time::Duration};
 
-/// Connections on their way in at once: fewer than any listener's backlog holds, so that none waits for a SYN to be
-/// sent again.
-const IN_FLIGHT: usize = 256;
+/// Connections on their way in at once: fewer than any listener's backlog holds, so that none waits a second for its
+/// SYN to be sent again.
+pub(super) const IN_FLIGHT: usize = 100;
 
 /// Longest that a crowd may take to come in.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -57,7 +57,7 @@ impl Crowd {
         let mut all_opened = false;
         loop {
             let live = self.intake.tally.live - before;
-            while !all_opened && slots.len() < live + IN_FLIGHT {
+            while !all_opened && slots.len() < live + self.in_flight {
                 match entrances.next() {
                     Some(entrance) => slots.push(self.open(entrance)?),
                     None => all_opened = true,

@@ -26,9 +26,9 @@ pub(super) fn measure(bench: &mut Bench) -> Outcome<Vec<Figure>> {
     let empty = settled_bytes(server.pid(), &mut crowd)?;
     let slots = bench.enter(&mut crowd, &server, &Way::plain(), count)?;
     let idle = settled_bytes(server.pid(), &mut crowd)?;
-    let before_ns = server.meter().at_rest_ns(&mut crowd)?;
+    let before_ns = server.meter().settled_ns(&mut crowd)?;
     talk(&mut crowd, &slots, echoes)?;
-    let used_ns = server.meter().at_rest_ns(&mut crowd)? - before_ns;
+    let used_ns = server.meter().settled_ns(&mut crowd)? - before_ns;
     let talked = settled_bytes(server.pid(), &mut crowd)?;
     Ok(vec![
         growth(empty, idle, talked, echoes),

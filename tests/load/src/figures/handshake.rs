@@ -39,9 +39,9 @@ pub(super) fn measure(bench: &mut Bench) -> Outcome<Vec<Figure>> {
 fn admit(server: &Server, crowd: &mut Crowd, tokens: &[String]) -> Outcome<f64> {
     let way = Way::plain();
     let mut meter = server.meter();
-    let before_ns = meter.at_rest_ns(crowd)?;
+    let before_ns = meter.settled_ns(crowd)?;
     let slots = crowd.connect(tokens.iter().map(|token| way.entrance(server, token)))?;
-    let used_ns = meter.at_rest_ns(crowd)? - before_ns;
+    let used_ns = meter.settled_ns(crowd)? - before_ns;
     crowd.leave(&slots);
     server.until_empty(crowd)?;
     Ok(used_ns as f64 / 1e3 / tokens.len() as f64)
@@ -50,9 +50,9 @@ fn admit(server: &Server, crowd: &mut Crowd, tokens: &[String]) -> Outcome<f64> 
 /// Microseconds of the bare loop for each connection, which it does nothing but accept.
 fn accept(crowd: &mut Crowd, bare: &mut Bare, count: usize) -> Outcome<f64> {
     let mut meter = bare.meter();
-    let before_ns = meter.at_rest_ns(crowd)?;
+    let before_ns = meter.settled_ns(crowd)?;
     let slots = enter_bare(crowd, bare, count)?;
-    let used_ns = meter.at_rest_ns(crowd)? - before_ns;
+    let used_ns = meter.settled_ns(crowd)? - before_ns;
     leave_bare(crowd, bare, &slots)?;
     Ok(used_ns as f64 / 1e3 / count as f64)
 }

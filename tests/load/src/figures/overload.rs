@@ -21,7 +21,7 @@ const AIMED: u64 = 5;
 const P99_MS: f64 = 50.0;
 
 /// Publishers: so many requests are under way at most, and share the store's commits.
-const PUBLISHERS: usize = 32;
+const PUBLISHERS: usize = 128;
 
 /// How long the bare loop writes as fast as it can.
 const SATURATION_MS: u64 = 3_000;
@@ -102,8 +102,10 @@ fn offered(bench: &mut Bench, per_second: f64, multiple: u64) -> Outcome<Vec<Fig
     )]
     #[expect(clippy::cast_sign_loss, reason = "a rate is positive")]
     let published = (rate * bench.plan.overload_seconds as f64) as u64;
-    let before_ns = server.meter().at_rest_ns(&mut crowd)?;
+    let mut meter = server.meter();
+    let before_ns = meter.settled_ns(&mut crowd)?;
     let publishers = crowd.publishers()?;
+    publishers.answers.clear();
     let first_seq = publishers.next_seq;
     publishers.begin(&SMALL, rate, published);
     let longest = Duration::from_secs(bench.plan.overload_seconds) + PATIENCE;
@@ -126,8 +128,9 @@ fn offered(bench: &mut Bench, per_second: f64, multiple: u64) -> Outcome<Vec<Fig
             .map_err(Fault::Wrong)?;
     }
     let deliveries = published * count as u64;
-    let used_us = (server.meter().cpu_ns()? - before_ns) as f64 / 1e3 / deliveries as f64;
+    let used_us = (meter.cpu_ns()? - before_ns) as f64 / 1e3 / deliveries as f64;
     let what = format!("{multiple} × the bare loop's rate");
+    let answers = crowd.publishers()?.answers.p99_ms();
     let p99 = Figure::new(
         format!("p99 at {what}"),
         "ms",
@@ -139,6 +142,11 @@ fn offered(bench: &mut Bench, per_second: f64, multiple: u64) -> Outcome<Vec<Fig
         } else {
             p99
         },
+        Figure::new(
+            format!("p99 of the answer to a publisher at {what}"),
+            "ms",
+            answers,
+        ),
         Figure::new(format!("deliveries lost at {what}"), "", missing as f64).exactly(0.0),
         Figure::new(format!("CPU of a delivery at {what}"), "µs", used_us).beside(1e6 / per_second),
     ])
