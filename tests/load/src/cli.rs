@@ -9,6 +9,7 @@ use crate::{
     output,
     plan::Plan,
     record::Record,
+    server::Setup,
     table::table,
 };
 use clap::{Parser, Subcommand};
@@ -31,14 +32,14 @@ struct Cli {
     /// The server's binary; by default the one beside this binary.
     #[arg(long, global = true, value_name = "PATH")]
     fanfare: Option<PathBuf>,
-    /// Where the figures are written as JSON. What stands there is compared with first.
-    #[arg(
-        long,
-        global = true,
-        value_name = "PATH",
-        default_value = "target/bench/wire.json"
-    )]
-    out: PathBuf,
+    /// Where the server keeps its data meanwhile. It writes every publication to disk before it sends it, so a slow disk
+    /// is in the latencies; one in memory (/dev/shm) is not. By default the system's directory for temporary files.
+    #[arg(long, global = true, value_name = "DIRECTORY")]
+    data: Option<PathBuf>,
+    /// Where the figures are written as JSON, and compared with what stands there. By default target/bench/wire.json, of
+    /// a quick run wire-quick.json.
+    #[arg(long, global = true, value_name = "PATH")]
+    out: Option<PathBuf>,
     /// Measure only these groups of figures; nothing is written then.
     #[arg(long, global = true, value_delimiter = ',', value_name = "GROUP", value_parser = figures::NAMES)]
     only: Vec<String>,
@@ -61,8 +62,8 @@ pub fn run() -> ExitCode {
     let cli = Cli::parse();
     let outcome = match cli.command {
         Some(Command::Bare) => bare::writer::run(),
-        Some(Command::Quick) => bench(&cli, Plan::quick),
-        None | Some(Command::Full) => bench(&cli, Plan::full),
+        Some(Command::Quick) => bench(&cli, Plan::quick, "target/bench/wire-quick.json"),
+        None | Some(Command::Full) => bench(&cli, Plan::full, "target/bench/wire.json"),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -73,14 +74,18 @@ pub fn run() -> ExitCode {
     }
 }
 
-fn bench(cli: &Cli, plan: impl FnOnce(usize) -> Plan) -> Outcome<()> {
-    let before = Record::read(&cli.out)?.unwrap_or_default();
+fn bench(cli: &Cli, plan: impl FnOnce(usize) -> Plan, out: &str) -> Outcome<()> {
+    let out = cli.out.clone().unwrap_or_else(|| out.into());
+    let before = Record::read(&out)?.unwrap_or_default();
     let machine = Machine::prepare()?;
     output::aside(&machine.description);
     warn(&machine);
     let mut bench = Bench {
         plan: plan(machine.sockets),
-        binary: binary(cli)?,
+        setup: Setup {
+            binary: binary(cli)?,
+            data: cli.data.clone().unwrap_or_else(std::env::temp_dir),
+        },
         issuer: Issuer::new()?,
         machine,
     };
@@ -100,7 +105,7 @@ fn bench(cli: &Cli, plan: impl FnOnce(usize) -> Plan) -> Outcome<()> {
     if !cli.only.is_empty() {
         return Ok(());
     }
-    Record { machine, figures }.write(&cli.out)
+    Record { machine, figures }.write(&out)
 }
 
 /// Says what makes the figures worth less.

@@ -4,7 +4,7 @@ use crate::{
     bare::Bare,
     crowd::Crowd,
     fault::{Fault, Outcome},
-    histogram::Histogram,
+    figure::median,
     publisher::Publication,
     usage::Meter,
 };
@@ -13,8 +13,10 @@ use std::time::Duration;
 /// Longest from a publication to its last reader.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Publications that are not counted: the first ones meet cold caches and growing buffers.
-const WARM_UP: u64 = 2;
+/// Deliveries that are not counted, and the fewest publications that make them: the first ones meet cold caches and
+/// growing buffers.
+const WARM_UP: usize = 10_000;
+const WARM_UP_PUBLICATIONS: usize = 2;
 
 /// Who sends.
 pub(crate) enum Source<'a> {
@@ -30,8 +32,8 @@ pub(crate) enum Source<'a> {
 pub(crate) struct Cell {
     /// CPU time of the sending process for each delivery.
     pub(crate) cpu_us: f64,
-    /// From the order to publish to each reader.
-    pub(crate) latency: Histogram,
+    /// From the order to publish until 99 of 100 readers have it: the median of the rounds.
+    pub(crate) p99_ms: f64,
     /// Of one frame on the wire.
     pub(crate) frame_bytes: usize,
 }
@@ -89,13 +91,16 @@ pub(crate) fn measure(
         Source::Server(_) | Source::Batch(_) => crowd.publishers()?.next_seq,
         Source::Bare(bare, _) => bare.next,
     };
-    for _ in 0..WARM_UP {
+    let warm_up = (WARM_UP / reading).clamp(WARM_UP_PUBLICATIONS, 10) as u64;
+    for _ in 0..warm_up {
         source.send(crowd, reading)?;
     }
-    crowd.intake.latency.clear();
     let before_ns = meter.at_rest_ns(crowd)?;
+    let mut p99_ms = Vec::new();
     for _ in 0..rounds {
+        crowd.intake.latency.clear();
         source.send_many(crowd, reading, count)?;
+        p99_ms.extend(crowd.intake.latency.p99_ms());
     }
     // Batches are of notifications, whose reports are a part of what they cost.
     let after_ns = if count > 1 {
@@ -104,14 +109,14 @@ pub(crate) fn measure(
         meter.at_rest_ns(crowd)?
     };
     let used_ns = after_ns - before_ns;
-    let end_seq = first_seq + WARM_UP + rounds * count;
+    let end_seq = first_seq + warm_up + rounds * count;
     let seen = &crowd.intake.streams[stream];
     seen.check(first_seq..end_seq, reading)
         .map_err(Fault::Wrong)?;
     let deliveries = rounds * count * reading as u64;
     Ok(Cell {
         cpu_us: used_ns as f64 / 1e3 / deliveries as f64,
-        latency: crowd.intake.latency.clone(),
+        p99_ms: median(&p99_ms).unwrap_or(f64::NAN),
         frame_bytes: seen.last().map_or(0, |message| message.frame.len()),
     })
 }

@@ -20,10 +20,10 @@ use crate::{
     output,
     plan::Plan,
     publisher::{Publication, Publishers},
-    server::{Placement, Server},
+    server::{Placement, Server, Setup},
     upgrade::{self, Greeting},
 };
-use std::{path::PathBuf, rc::Rc};
+use std::rc::Rc;
 
 /// The topic of those who read what is measured.
 const TOPIC: &str = "bench";
@@ -72,8 +72,7 @@ pub(crate) const NAMES: [&str; GROUPS.len()] = {
 pub(crate) struct Bench {
     pub(crate) machine: Machine,
     pub(crate) plan: Plan,
-    /// The server's binary.
-    pub(crate) binary: PathBuf,
+    pub(crate) setup: Setup,
     pub(crate) issuer: Issuer,
 }
 
@@ -133,7 +132,7 @@ impl Way {
 impl Bench {
     fn server(&self, placement: Placement, arguments: &[&str]) -> Outcome<Server> {
         Server::start(
-            &self.binary,
+            &self.setup,
             &self.machine,
             placement,
             &self.issuer,
@@ -141,7 +140,7 @@ impl Bench {
         )
     }
 
-    /// Lets `count` users in, each with a token of his own, and returns their slots.
+    /// Lets `count` users in, each with a token of his own, and returns their slots once the server has come to rest.
     fn enter(
         &mut self,
         crowd: &mut Crowd,
@@ -150,7 +149,9 @@ impl Bench {
         count: usize,
     ) -> Outcome<Vec<usize>> {
         let tokens = self.issuer.tokens(count, &[])?;
-        crowd.connect(tokens.iter().map(|token| way.entrance(server, token)))
+        let slots = crowd.connect(tokens.iter().map(|token| way.entrance(server, token)))?;
+        server.meter().settled_ns(crowd)?;
+        Ok(slots)
     }
 }
 

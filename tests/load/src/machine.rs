@@ -43,15 +43,13 @@ impl Machine {
         let cpus: Vec<usize> = (0..CpuSet::MAX_CPU)
             .filter(|cpu| all.is_set(*cpu))
             .collect();
-        let (Some(first), Some(last)) = (cpus.first(), cpus.get(1).or_else(|| cpus.first())) else {
-            return Err(Fault::wrong("there is no CPU to run on"));
-        };
+        let (first, second) = pair(&cpus, siblings)?;
         let machine = Self {
-            description: describe(cpus.len()),
-            measured: only(*first),
-            measuring: only(*last),
+            description: format!("{}; measured on CPU {first} from CPU {second}", describe()),
+            measured: only(first),
+            measuring: only(second),
             all,
-            is_shared: first == last,
+            is_shared: first == second,
             is_preferred: setpriority_process(None, NICE).is_ok(),
             sockets: raise_files()?,
         };
@@ -66,6 +64,33 @@ impl Machine {
         sched_setaffinity(None, &self.measuring).during("moving back to its own CPU")?;
         started
     }
+}
+
+/// A CPU for what is measured and one for who measures: of another core, where there is one, and the same where there is
+/// no other.
+fn pair(cpus: &[usize], siblings: impl Fn(usize) -> Vec<usize>) -> Outcome<(usize, usize)> {
+    let [first, others @ ..] = cpus else {
+        return Err(Fault::wrong("there is no CPU to run on"));
+    };
+    let same_core = siblings(*first);
+    let elsewhere = others.iter().find(|cpu| !same_core.contains(cpu));
+    let second = elsewhere.or(others.first()).unwrap_or(first);
+    Ok((*first, *second))
+}
+
+/// The CPUs of the same core.
+fn siblings(cpu: usize) -> Vec<usize> {
+    let path = format!("/sys/devices/system/cpu/cpu{cpu}/topology/thread_siblings_list");
+    list(&fs::read_to_string(path).unwrap_or_default())
+}
+
+/// A list as the kernel writes it: `0-1,64`.
+fn list(text: &str) -> Vec<usize> {
+    let range = |part: &str| {
+        let (first, last) = part.split_once('-').unwrap_or((part, part));
+        Some(first.parse::<usize>().ok()?..=last.parse::<usize>().ok()?)
+    };
+    text.trim().split(',').filter_map(range).flatten().collect()
 }
 
 fn only(cpu: usize) -> CpuSet {
@@ -89,7 +114,7 @@ fn raise_files() -> Outcome<usize> {
     Ok(sockets)
 }
 
-fn describe(cpus: usize) -> String {
+fn describe() -> String {
     let info = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let model = info
         .lines()
@@ -98,5 +123,27 @@ fn describe(cpus: usize) -> String {
     let kernel = uname();
     let release = kernel.release().to_string_lossy();
     let hardware = kernel.machine().to_string_lossy();
-    format!("{model}, {cpus} CPUs used, Linux {release} {hardware}")
+    let cpus = std::thread::available_parallelism().map_or(1, usize::from);
+    format!("{model}, {cpus} CPUs, Linux {release} {hardware}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_kernels_lists_are_understood() {
+        assert_eq!(list("0-2,64\n"), [0, 1, 2, 64]);
+        assert_eq!(list("3\n"), [3]);
+        assert_eq!(list(""), [0_usize; 0]);
+    }
+
+    #[test]
+    fn who_measures_is_on_another_core() {
+        let cores = |cpu: usize| vec![cpu / 2 * 2, cpu / 2 * 2 + 1];
+        assert_eq!(pair(&[0, 1, 2, 3], cores).unwrap(), (0, 2));
+        assert_eq!(pair(&[0, 1], cores).unwrap(), (0, 1));
+        assert_eq!(pair(&[5], cores).unwrap(), (5, 5));
+        assert!(pair(&[], cores).is_err());
+    }
 }

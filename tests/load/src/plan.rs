@@ -5,12 +5,14 @@
 pub(crate) struct FanOut {
     pub(crate) readers: usize,
     pub(crate) publications: u64,
+    /// How often server and bare loop take turns: more often where a turn is short and so is what disturbs it.
+    pub(crate) repetitions: usize,
 }
 
 /// The sizes of one run.
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
-    /// How often server and bare loop take turns; figures are medians.
+    /// How often other things are repeated; figures are medians.
     pub(crate) repetitions: usize,
     /// Connections whose memory is looked at.
     pub(crate) idle: usize,
@@ -34,18 +36,21 @@ pub(crate) struct Plan {
 impl Plan {
     /// About six minutes. `sockets` is the most a process may have.
     pub(crate) fn full(sockets: usize) -> Self {
-        let sizes = [(1_000, 60), (10_000, 12), (19_000, 8)];
+        let sizes = [(1_000, 60, 7), (10_000, 12, 3), (19_000, 8, 3)];
+        let mut fan_out: Vec<FanOut> = sizes
+            .map(|(readers, publications, repetitions)| FanOut {
+                readers: sockets.min(readers),
+                publications,
+                repetitions,
+            })
+            .into();
+        fan_out.dedup_by_key(|size| size.readers);
         Self {
             repetitions: 3,
             idle: sockets.min(10_000),
             echoing: sockets.min(5_000),
             echoes: 150,
-            fan_out: sizes
-                .map(|(readers, publications)| FanOut {
-                    readers: sockets.min(readers),
-                    publications,
-                })
-                .into(),
+            fan_out,
             readers: 1_000.min(sockets),
             bursts: 6,
             overload_seconds: 10,
@@ -65,6 +70,7 @@ impl Plan {
             fan_out: vec![FanOut {
                 readers: 1_000.min(sockets),
                 publications: 60,
+                repetitions: 1,
             }],
             readers: 1_000.min(sockets),
             bursts: 2,

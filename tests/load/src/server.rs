@@ -13,7 +13,7 @@ use crate::{
 use std::{
     fs::{self, File},
     net::SocketAddrV4,
-    path::Path,
+    path::PathBuf,
     process::Command,
     time::Duration,
 };
@@ -36,6 +36,14 @@ pub(crate) enum Placement {
     Everywhere,
 }
 
+/// What is started, and where it may write.
+#[derive(Clone, Debug)]
+pub(crate) struct Setup {
+    pub(crate) binary: PathBuf,
+    /// A directory is made in it for each server.
+    pub(crate) data: PathBuf,
+}
+
 /// A running server. It and its data are gone when it is dropped.
 pub(crate) struct Server {
     child: Child,
@@ -48,19 +56,20 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Starts `binary` and waits until it is ready. `arguments` come after those of every run.
+    /// Starts it and waits until it is ready. `arguments` come after those of every run.
     pub(crate) fn start(
-        binary: &Path,
+        setup: &Setup,
         machine: &Machine,
         placement: Placement,
         issuer: &Issuer,
         arguments: &[&str],
     ) -> Outcome<Self> {
-        let directory = tempfile::tempdir().during("making a directory for the server")?;
+        let directory = tempfile::tempdir_in(&setup.data)
+            .during(&format!("making a directory in {}", setup.data.display()))?;
         let keys = directory.path().join("keys.json");
         issuer.write_keys(&keys)?;
         let log = File::create(directory.path().join("log")).during("making the server's log")?;
-        let mut command = Command::new(binary);
+        let mut command = Command::new(&setup.binary);
         // Settings of whoever starts the run are not the run's.
         command.env_clear().stderr(log);
         command.args([

@@ -7,7 +7,7 @@ const HEAD: [&str; 7] = [
     "value",
     "bare loop",
     "ratio",
-    "before",
+    "change",
     "target",
     "",
 ];

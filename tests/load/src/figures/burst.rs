@@ -27,7 +27,7 @@ struct Found {
 impl Found {
     fn add(&mut self, cell: &Cell) {
         self.cpu_us.push(cell.cpu_us);
-        self.p99_ms.extend(cell.latency.p99_ms());
+        self.p99_ms.push(cell.p99_ms);
     }
 }
 

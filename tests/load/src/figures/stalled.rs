@@ -103,7 +103,7 @@ fn repetition(bench: &mut Bench, found: &mut Found) -> Outcome<()> {
     };
     bench.enter(&mut crowd, &server, &reading, readers)?;
     let without = closed_loop(&mut crowd, &server, readers, ROUNDS)?;
-    found.p99_ms.extend(without.latency.p99_ms());
+    found.p99_ms.push(without.p99_ms);
 
     let tokens = bench.issuer.tokens(stalled, &[])?;
     let slots = crowd.connect(tokens.iter().map(|token| stalling.entrance(&server, token)))?;
@@ -111,7 +111,7 @@ fn repetition(bench: &mut Bench, found: &mut Found) -> Outcome<()> {
     let before = settled_bytes(server.pid(), &mut crowd)?;
     crowd.stall(&slots, true)?;
     let beside = closed_loop(&mut crowd, &server, readers, ROUNDS)?;
-    found.stalled_p99_ms.extend(beside.latency.p99_ms());
+    found.stalled_p99_ms.push(beside.p99_ms);
     let held = fill(&mut crowd, &server, readers, &slots, before)?;
     found.held_bytes.push(held as f64 / stalled as f64);
     server.until_metric(&mut crowd, CLOSED, stalled as u64)?;
