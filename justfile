@@ -47,3 +47,8 @@ e2e *ARGS:
 # Fuzz a parser for some seconds: `just fuzz frame 60`. Needs a nightly toolchain and cargo-fuzz.
 fuzz TARGET SECONDS="60":
     cd fuzz && mkdir -p {corpus,seeds}/{{TARGET}} && cargo +nightly fuzz run {{TARGET}} {corpus,seeds}/{{TARGET}} -- -max_total_time={{SECONDS}}
+
+# Measure the wire on loopback, next to a bare write(2) loop: `just bench` in minutes, `just bench quick` in one.
+bench *ARGS:
+    cargo build --release --locked -p fanfare -p fanfare-load
+    "${CARGO_TARGET_DIR:-target}/release/fanfare-load" {{ARGS}}

@@ -63,7 +63,7 @@ fn each_tool_stays_behind_its_seam() {
         ("async-nats", &["fanfare-bus"]),
         ("fastwebsockets", &["fanfare-gateway"]),
         ("argon2", &["fanfare-auth"]),
-        ("clap", &["fanfare"]),
+        ("clap", &["fanfare", "fanfare-load"]),
     ] {
         for package in metadata.workspace_packages() {
             let uses = package
