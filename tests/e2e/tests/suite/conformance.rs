@@ -21,6 +21,7 @@ mod reserved;
 mod sizes;
 mod streams;
 mod suite;
+mod turns;
 mod utf8;
 
 use case::Case;
@@ -87,13 +88,18 @@ async fn group_12_compressed_streams() {
 }
 
 #[tokio::test]
+async fn group_12_taking_turns() {
+    suite::run(&[], &turns::cases()).await;
+}
+
+#[tokio::test]
 async fn group_13_offers() {
     suite::run(&[], &offers::cases()).await;
 }
 
 #[test]
 fn a_case_has_a_name_of_its_own() {
-    let groups: [Vec<Case>; 13] = [
+    let groups: [Vec<Case>; 14] = [
         framing::cases(),
         pings::cases(),
         reserved::bits(),
@@ -106,6 +112,7 @@ fn a_case_has_a_name_of_its_own() {
         sizes::many(),
         compression::cases(),
         streams::cases(),
+        turns::cases(),
         offers::cases(),
     ];
     let mut names = HashSet::new();

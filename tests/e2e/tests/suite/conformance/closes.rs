@@ -2,7 +2,7 @@
 
 use super::{
     case::{Case, Expected, case, in_every_delivery},
-    frames::{CLOSE, FIN, close, echo, echo_of, first, last, ping, text},
+    frames::{CLOSE, FIN, close, echo, echo_of, first, header, last, ping, text},
 };
 use fanfare_e2e::frame;
 
@@ -130,6 +130,14 @@ fn payloads() -> Vec<Case> {
         let rule = "a close has no octet, or two and at most 125";
         cases.push(case(name, rule).send(payload).fails(1002));
     }
+    cases.push(
+        case(
+            "7.3.2.1 close-of-one-octet-announced",
+            "a close that cannot be right is refused at its header",
+        )
+        .send(header(FIN | CLOSE, 1))
+        .fails(1002),
+    );
     for (name, reason) in [
         ("7.5.1 reason-cut-off", &b"\xce\xba\xe1\xbd"[..]),
         ("7.5.2 reason-overlong", b"\xc0\xaf"),

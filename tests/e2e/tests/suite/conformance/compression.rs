@@ -6,6 +6,7 @@ use super::{
     deflate::deflate,
     frames::{RSV1, TEXT, cut, echo, echo_of},
 };
+use std::ops::RangeInclusive;
 
 /// What clients offer. The first is the shortest, the second what browsers say, the others vary the windows.
 const OFFERS: [(&str, Option<u8>); 8] = [
@@ -30,6 +31,9 @@ const OFFERS: [(&str, Option<u8>); 8] = [
         Some(10),
     ),
 ];
+
+/// All that JSON need not escape.
+const LETTERS: RangeInclusive<char> = ']'..='~';
 
 /// Around the size below which nothing is compressed, the windows, and the forms of the length.
 const LENGTHS: [usize; 15] = [
@@ -74,23 +78,31 @@ pub(super) fn cases() -> Vec<Case> {
 }
 
 /// Contents of about `len` bytes with the level each is compressed at: what repeats at once, what repeats after 1,000
-/// bytes only, letters of several bytes, and what hardly gets smaller.
-fn contents(len: usize) -> [(String, u32); 4] {
+/// bytes only, letters of several bytes, what hardly gets smaller, and what a quick compression makes larger.
+fn contents(len: usize) -> [(String, u32); 5] {
     let len = len - echo("").len();
-    let block = noise(1_000);
+    let block = noise(1_000, LETTERS);
     let far: String = block.chars().cycle().take(len).collect();
     let greek: String = "κόσμε 你好 ".chars().cycle().take(len / 3 + 1).collect();
     let (_message, near) = echo_of(len + echo("").len());
-    [(near, 1), (far, 9), (greek, 6), (noise(len), 0)]
+    let letters = noise(len, LETTERS);
+    let characters = noise(len / 3, '\u{4e00}'..='\u{9fff}');
+    [
+        (near, 1),
+        (far, 9),
+        (greek, 6),
+        (letters, 0),
+        (characters, 1),
+    ]
 }
 
-/// Letters and digits in no order, the same each time.
-fn noise(len: usize) -> String {
-    const LETTERS: &[u8; 64] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_";
+/// Characters of `range` in no order, the same each time.
+fn noise(len: usize, range: RangeInclusive<char>) -> String {
+    let range: Vec<char> = range.collect();
     let mut state = 0x2545_f491_u32;
-    let letters = std::iter::repeat_with(|| {
+    let characters = std::iter::repeat_with(|| {
         state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        char::from(LETTERS[(state >> 26) as usize])
+        range[(state >> 8) as usize % range.len()]
     });
-    letters.take(len).collect()
+    characters.take(len).collect()
 }

@@ -13,6 +13,16 @@ use tokio::{
     net::TcpStream,
 };
 
+/// Bytes that the kernel keeps of what is not read yet: few, so that long answers block the server's socket, and what it
+/// does then is tested too.
+const RECEIVE_BYTES: u32 = 16 * 1024;
+
+/// Shorter texts of the server are never compressed.
+const WORTH_BYTES: usize = 256;
+
+/// Of a frame's first byte.
+const OPCODE: u8 = 0x0f;
+
 pub(super) struct Peer {
     stream: TcpStream,
     buffer: Vec<u8>,
@@ -33,13 +43,6 @@ pub(super) enum Came {
     /// What no server may send.
     Wrong(String),
 }
-
-/// Bytes that the kernel keeps of what is not read yet: few, so that long answers block the server's socket, and what it
-/// does then is tested too.
-const RECEIVE_BYTES: u32 = 16 * 1024;
-
-/// Shorter texts of the server are never compressed.
-const WORTH_BYTES: usize = 256;
 
 impl Peer {
     /// Connects to the endpoint that subscribes nothing. The error is an answer that is not due to `offer`.
@@ -127,7 +130,7 @@ impl Peer {
         if first & FIN == 0 {
             return Err(format!("a fragment, {first:#04x}"));
         }
-        if kind >= CLOSE && payload.len() > 125 {
+        if first & OPCODE >= CLOSE && payload.len() > 125 {
             return Err(format!("a control frame of {} bytes", payload.len()));
         }
         match kind {
