@@ -11,14 +11,14 @@ use std::{
     net::SocketAddr,
     pin::pin,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
 };
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::{OwnedSemaphorePermit, Semaphore},
+    sync::Semaphore,
 };
 use tower::ServiceExt as _;
 
@@ -27,24 +27,15 @@ use tower::ServiceExt as _;
 pub struct Limits {
     /// HTTP connections at once, WebSockets not counted; more wait in the kernel's backlog.
     pub connections: usize,
-    /// Connections between their arrival and their first answer at once; more wait in the kernel's backlog. In a storm
-    /// of clients that come back, whatever else is ready to run waits for this many of them at most.
-    pub opening: usize,
     /// Longest a peer may take to send a request's head.
     pub header_timeout: Duration,
 }
-
-/// A connection that has not been answered for this long no longer counts as [opening](Limits::opening): silent peers
-/// keep nobody out, and slow down only those who come in the thousands.
-const OPENING: Duration = Duration::from_millis(50);
 
 impl Default for Limits {
     fn default() -> Self {
         Self {
             // Each costs about 20 KiB while a request is under way.
             connections: 10_000,
-            // Some milliseconds of one core.
-            opening: 64,
             header_timeout: Duration::from_secs(10),
         }
     }
@@ -60,15 +51,10 @@ pub async fn serve(
     shutdown: Shutdown,
 ) {
     let slots = Arc::new(Semaphore::new(limits.connections));
-    let opening = Arc::new(Semaphore::new(limits.opening));
     loop {
-        let permits = async {
-            let slot = Arc::clone(&slots).acquire_owned().await;
-            (slot, Arc::clone(&opening).acquire_owned().await)
-        };
-        let (slot, opening) = tokio::select! {
+        let slot = tokio::select! {
             () = shutdown.begun() => return,
-            permits = permits => permits,
+            slot = Arc::clone(&slots).acquire_owned() => slot,
         };
         let accepted = tokio::select! {
             () = shutdown.begun() => return,
@@ -76,15 +62,7 @@ pub async fn serve(
         };
         match accepted {
             Ok((stream, peer)) => {
-                let opening = Opening::new(opening.ok());
-                let connection = connection(
-                    stream,
-                    peer,
-                    router.clone(),
-                    limits,
-                    opening,
-                    shutdown.clone(),
-                );
+                let connection = connection(stream, peer, router.clone(), limits, shutdown.clone());
                 tasks.spawn(async move {
                     connection.await;
                     drop(slot);
@@ -99,41 +77,20 @@ pub async fn serve(
     }
 }
 
-/// A connection's place among those that are opening, until it is given up.
-#[derive(Clone)]
-struct Opening(Arc<Mutex<Option<OwnedSemaphorePermit>>>);
-
-impl Opening {
-    fn new(permit: Option<OwnedSemaphorePermit>) -> Self {
-        Self(Arc::new(Mutex::new(permit)))
-    }
-
-    fn give_up(&self) {
-        drop(self.0.lock().unwrap_or_else(PoisonError::into_inner).take());
-    }
-}
-
 async fn connection(
     stream: TcpStream,
     peer: SocketAddr,
     router: Router,
     limits: Limits,
-    opening: Opening,
     shutdown: Shutdown,
 ) {
     let spoke = Arc::new(AtomicBool::new(false));
     let speaks = Arc::clone(&spoke);
-    let answered = opening.clone();
-    let service = router
-        .map_request(move |mut request: http::Request<hyper::body::Incoming>| {
-            speaks.store(true, Ordering::Relaxed);
-            request.extensions_mut().insert(ConnectInfo(peer));
-            request
-        })
-        .map_response(move |response| {
-            answered.give_up();
-            response
-        });
+    let service = router.map_request(move |mut request: http::Request<hyper::body::Incoming>| {
+        speaks.store(true, Ordering::Relaxed);
+        request.extensions_mut().insert(ConnectInfo(peer));
+        request
+    });
     let mut builder = Builder::new(TokioExecutor::new());
     builder
         .http1()
@@ -143,8 +100,7 @@ async fn connection(
         .serve_connection_with_upgrades(TokioIo::new(stream), TowerToHyperService::new(service));
     let mut connection = pin!(connection);
     // hyper-util looks at the first bytes without a limit, before the limit on heads counts.
-    let first_head = tokio::time::Instant::now() + limits.header_timeout;
-    let mut deadline = pin!(tokio::time::sleep(OPENING.min(limits.header_timeout)));
+    let mut first_head = pin!(tokio::time::sleep(limits.header_timeout));
     let mut is_new = true;
     let mut draining = false;
     loop {
@@ -159,12 +115,7 @@ async fn connection(
                 draining = true;
                 connection.as_mut().graceful_shutdown();
             }
-            () = deadline.as_mut(), if is_new => {
-                opening.give_up();
-                if deadline.deadline() < first_head {
-                    deadline.as_mut().reset(first_head);
-                    continue;
-                }
+            () = first_head.as_mut(), if is_new => {
                 if !spoke.load(Ordering::Relaxed) {
                     tracing::debug!(%peer, "a connection was closed that sent no request");
                     return;
@@ -179,7 +130,7 @@ async fn connection(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::io::AsyncReadExt as _;
 
     #[tokio::test]
     async fn a_connection_that_says_nothing_is_closed() {
@@ -197,30 +148,5 @@ mod tests {
         let closed = silent.read_to_end(&mut answer);
         let closed = tokio::time::timeout(Duration::from_secs(20), closed).await;
         assert!(closed.is_ok(), "the connection is still open");
-    }
-
-    #[tokio::test]
-    async fn silent_connections_keep_nobody_out() {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let (tasks, shutdown) = (Tasks::new(), Shutdown::new());
-        let limits = Limits {
-            opening: 2,
-            ..Limits::default()
-        };
-        let router = Router::new().route("/", axum::routing::get(async || "here"));
-        tasks.spawn(serve(listener, router, limits, tasks.clone(), shutdown));
-        let mut silent = Vec::new();
-        for _ in 0..6 {
-            silent.push(TcpStream::connect(address).await.unwrap());
-        }
-        let mut stream = TcpStream::connect(address).await.unwrap();
-        let request = b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
-        stream.write_all(request).await.unwrap();
-        let mut answer = Vec::new();
-        let read = stream.read_to_end(&mut answer);
-        let read = tokio::time::timeout(Duration::from_secs(20), read).await;
-        read.expect("nobody answered").unwrap();
-        assert!(answer.ends_with(b"here"));
     }
 }

@@ -12,7 +12,7 @@ use fanfare_proto::{ErrorCode, limits};
 use fanfare_telemetry::{logs, metrics::Metrics};
 use fanfare_tokens::Authority;
 use std::{path::Path, sync::Arc, time::Duration};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 
 /// Largest request body: a whole batch of notifications of a few kilobytes each.
 const REQUEST_BYTES: usize = 64 * limits::BODY_BYTES;
@@ -40,8 +40,8 @@ pub(crate) async fn run(options: cli::Serve) -> Result<(), Failure> {
     let listen = settings::address(&options.listen, "--listen").await?;
     let admin_listen = settings::address(&options.admin_listen, "--admin-listen").await?;
     let mut signals = Signals::catch().map_err(|error| Failure::work(error.to_string()))?;
-    let listener = bind(listen, "--listen").await?;
-    let admin_listener = bind(admin_listen, "--admin-listen").await?;
+    let listener = bind(listen, "--listen")?;
+    let admin_listener = bind(admin_listen, "--admin-listen")?;
     let parts = Parts::start(&options, tokens).await?;
     if options.admin_password.is_some() && parts.auth.first_run.is_none() {
         tracing::info!(
@@ -254,8 +254,12 @@ impl Edges {
     }
 }
 
-async fn bind(address: std::net::SocketAddr, option: &str) -> Result<TcpListener, Failure> {
-    TcpListener::bind(address).await.map_err(|error| {
+/// Connections that wait in the kernel to be accepted, as far as it allows: in a storm of clients that come back, those
+/// beyond are dropped and try again after a second, then two, then four.
+const BACKLOG: u32 = 65_535;
+
+fn bind(address: std::net::SocketAddr, option: &str) -> Result<TcpListener, Failure> {
+    listen(address).map_err(|error| {
         let hint = if error.kind() == std::io::ErrorKind::AddrInUse {
             format!("; something else listens there: choose another with {option}")
         } else {
@@ -263,6 +267,19 @@ async fn bind(address: std::net::SocketAddr, option: &str) -> Result<TcpListener
         };
         Failure::work(format!("cannot listen on {address}: {error}{hint}"))
     })
+}
+
+fn listen(address: std::net::SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = if address.is_ipv4() {
+        TcpSocket::new_v4()
+    } else {
+        TcpSocket::new_v6()
+    }?;
+    // A server that is started again must not wait for the connections of the one before.
+    #[cfg(unix)]
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 fn local_addr(listener: &TcpListener) -> Result<std::net::SocketAddr, Failure> {
