@@ -1,15 +1,16 @@
 //! The same as `frame` for a connection that agreed on compression. tungstenite does not compress: it is given the
 //! stream with each compressed message inflated by miniz, the independent engine.
 //!
-//! Then the stream again, as nothing but the payload of a compressed message, which reaches deeper into the inflater; and
-//! as what the server compresses.
+//! Then the stream again: as nothing but the payload of a compressed message, which reaches deeper into the inflater; as
+//! what a client compresses, which must be taken whatever the inflater choked on before; as what the server compresses;
+//! and as what a client offers.
 #![no_main]
 
 mod decoding;
 
 use decoding::Seen;
 use fanfare_gateway::frame::{self, negotiate};
-use flate2::{Decompress, FlushDecompress, Status};
+use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
 use libfuzzer_sys::fuzz_target;
 
 const RSV1: u8 = 0x40;
@@ -34,6 +35,17 @@ fuzz_target!(|input: &[u8]| {
             Some(text.as_bytes())
         );
     }
+
+    let text = String::from_utf8_lossy(stream);
+    let text = &text[..text.floor_char_boundary(decoding::LIMIT as usize)];
+    let payload = deflate(text.as_bytes());
+    if payload.len() <= decoding::LIMIT as usize {
+        let message = client_frame(FIN | RSV1 | TEXT, &payload);
+        let (events, _end) = decoding::decode(agreement, &message, pieces);
+        assert_eq!(events, [Seen::Text(text.to_owned())]);
+    }
+
+    let _accepted = negotiate([stream]);
 
     if let Some(shared) = frame::compressed(stream) {
         let head = if shared[1] < 126 { 2 } else { 4 };
@@ -110,6 +122,16 @@ fn client_frame(first: u8, payload: &[u8]) -> Vec<u8> {
     }
     out.extend_from_slice(&[0; 4]);
     out.extend_from_slice(payload);
+    out
+}
+
+/// `text` as the payload of a compressed message, by miniz.
+fn deflate(text: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(2 * text.len() + SLACK);
+    Compress::new(Compression::default(), false)
+        .compress_vec(text, &mut out, FlushCompress::Sync)
+        .expect("miniz compresses anything");
+    assert_eq!(out.split_off(out.len() - 4), [0, 0, 0xff, 0xff]);
     out
 }
 

@@ -1,5 +1,6 @@
 //! Which offers of a client are accepted, and with what.
 
+use axum::http::{HeaderMap, HeaderValue, header::SEC_WEBSOCKET_EXTENSIONS};
 use fanfare_gateway::frame::negotiate;
 
 const ANSWER: &str = "permessage-deflate; server_no_context_takeover; client_no_context_takeover";
@@ -140,7 +141,22 @@ fn headers_that_break_the_grammar_agree_nothing() {
         assert_eq!(answer(&headers), None, "{headers:?}");
     }
     assert_eq!(answer(&[]), None);
-    assert!(negotiate([b"permessage-deflate\xff"]).is_none());
+}
+
+#[test]
+fn the_headers_of_a_request_are_read_as_they_came() {
+    let mut headers = HeaderMap::new();
+    let offered = |headers: &HeaderMap| negotiate(headers.get_all(SEC_WEBSOCKET_EXTENSIONS));
+    assert_eq!(offered(&headers), None);
+    headers.append(SEC_WEBSOCKET_EXTENSIONS, HeaderValue::from_static("mux"));
+    assert_eq!(offered(&headers), None);
+    let offer = HeaderValue::from_static("permessage-deflate");
+    headers.append(SEC_WEBSOCKET_EXTENSIONS, offer);
+    assert_eq!(offered(&headers).unwrap().answer(), ANSWER);
+    // What is no text is not looked past.
+    let noise = HeaderValue::from_bytes(b"mux\xff").unwrap();
+    headers.append(SEC_WEBSOCKET_EXTENSIONS, noise);
+    assert_eq!(offered(&headers), None);
 }
 
 #[test]

@@ -78,6 +78,10 @@ fn frame_seeds() -> Vec<(String, Vec<u8>)> {
                 &text(b"late"),
             ]),
         ),
+        (
+            "close-of-a-bad-gateway.Closed",
+            input(&[&control(OpCode::Close, b"\x03\xf6-")]),
+        ),
         ("empty-close.Closed", input(&[&control(OpCode::Close, b"")])),
     ];
     let whole = whole.map(|(name, input)| (name.to_owned(), input));
