@@ -12,7 +12,7 @@ use rustix::{
     event::epoll::{self, EventData, EventFlags},
     fd::OwnedFd,
     io::{Errno, ioctl_fionbio, read, write},
-    net::{AddressFamily, SocketType, connect, socket, sockopt::set_tcp_nodelay},
+    net::{AddressFamily, SocketFlags, SocketType, connect, socket_with, sockopt::set_tcp_nodelay},
 };
 use std::{collections::VecDeque, net::SocketAddrV4};
 
@@ -220,7 +220,8 @@ impl Publishers {
 
 impl Connection {
     fn open(address: SocketAddrV4) -> Outcome<Self> {
-        let fd = socket(AddressFamily::INET, SocketType::STREAM, None)
+        let flags = SocketFlags::CLOEXEC;
+        let fd = socket_with(AddressFamily::INET, SocketType::STREAM, flags, None)
             .during("making a publisher's socket")?;
         connect(&fd, &address).during("connecting a publisher")?;
         set_tcp_nodelay(&fd, true).during("preparing a publisher")?;
