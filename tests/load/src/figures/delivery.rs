@@ -109,7 +109,7 @@ fn of_server(
             found.frame_bytes = cell.frame_bytes;
         }
     }
-    crowd.leave(&slots);
+    crowd.leave(&slots)?;
     server.until_empty(crowd)?;
     Ok(agreed)
 }
