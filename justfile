@@ -48,7 +48,7 @@ e2e *ARGS:
 fuzz TARGET SECONDS="60":
     cd fuzz && mkdir -p {corpus,seeds}/{{TARGET}} && cargo +nightly fuzz run {{TARGET}} {corpus,seeds}/{{TARGET}} -- -max_total_time={{SECONDS}}
 
-# Measure the wire on loopback, next to a bare write(2) loop: `just bench` in minutes, `just bench quick` in one.
+# The wire on loopback, next to a bare write(2) loop: `just bench` takes minutes, `just bench quick` one.
 bench *ARGS:
     cargo build --release --locked -p fanfare -p fanfare-load
     "${CARGO_TARGET_DIR:-target}/release/fanfare-load" {{ARGS}}

@@ -47,7 +47,7 @@ struct Cli {
 
 #[derive(Clone, Copy, Debug, Subcommand)]
 enum Command {
-    /// Measure everything, in about six minutes (the default).
+    /// Measure everything, in about seven minutes (the default).
     Full,
     /// Measure with fewer connections and repetitions, in about a minute.
     Quick,

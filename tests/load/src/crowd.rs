@@ -261,11 +261,15 @@ impl Crowd {
         Some(socket)
     }
 
-    /// Closes these sockets.
-    pub(crate) fn leave(&mut self, slots: &[usize]) {
-        for slot in slots {
-            drop(self.take(*slot));
+    /// Closes these sockets, and serves the others meanwhile.
+    pub(crate) fn leave(&mut self, slots: &[usize]) -> Outcome<()> {
+        for some in slots.chunks(READS_PER_LOOK) {
+            for slot in some {
+                drop(self.take(*slot));
+            }
+            self.turn(Duration::ZERO)?;
         }
+        Ok(())
     }
 
     /// Sends `bytes`, which are few, through these sockets.

@@ -180,7 +180,7 @@ fn enter_bare(crowd: &mut Crowd, bare: &mut Bare, count: usize) -> Outcome<Vec<u
 
 /// Lets the readers of the bare loop go.
 fn leave_bare(crowd: &mut Crowd, bare: &mut Bare, slots: &[usize]) -> Outcome<()> {
-    crowd.leave(slots);
+    crowd.leave(slots)?;
     bare.order(Order::Close)?;
     bare.answer(crowd)?;
     bare.meter().at_rest_ns(crowd)?;

@@ -59,4 +59,24 @@ mod tests {
         }
         assert_eq!(inflater.text(b"\xff\xff\xff"), None);
     }
+
+    #[test]
+    fn a_message_that_needs_the_one_before_is_no_message() {
+        let mut sender = Compress::new(Compression::best(), false);
+        let mut deflate = |text: &[u8]| {
+            let mut out = Vec::with_capacity(1_000);
+            sender
+                .compress_vec(text, &mut out, FlushCompress::Sync)
+                .unwrap();
+            out.truncate(out.len() - TAIL.len());
+            out
+        };
+        let text = b"a line that comes twice, the second time by pointing back";
+        let (first, second) = (deflate(text), deflate(text));
+        assert!(second.len() < first.len() / 2, "the sender points back");
+        let mut inflater = Inflater::default();
+        assert_eq!(inflater.text(&first), Some(&text[..]));
+        assert_ne!(inflater.text(&second), Some(&text[..]));
+        assert_eq!(inflater.text(&first), Some(&text[..]));
+    }
 }

@@ -250,7 +250,10 @@ impl Intake {
         if *left > 0 {
             return;
         }
-        if let Some(cursor) = cursor(text) {
+        // Of several channels there is no one ordinal that is due.
+        if socket.greeting.subscriptions == 1
+            && let Some(cursor) = cursor(text)
+        {
             socket.next_n = cursor.position.n + 1;
         }
         self.goes_live(socket);
@@ -286,96 +289,4 @@ fn send(socket: &Socket, bytes: &[u8]) -> Result<(), String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{stamp::Stamp, upgrade::Greeting};
-    use std::os::unix::net::UnixStream;
-
-    fn publication(n: u64) -> Vec<u8> {
-        let text = Stamp { seq: n, sent_ns: 5 }.text(64);
-        let cursor = format!("0000beef.{n}.{n}");
-        frame::text(
-            format!(r#"{{"type":"publication","n":{n},"cursor":"{cursor}","data":"{text}"}}"#)
-                .as_bytes(),
-        )
-    }
-
-    fn reader(greeting: std::rc::Rc<Greeting>) -> (Socket, UnixStream) {
-        let (own, peer) = UnixStream::pair().unwrap();
-        let socket = Socket {
-            fd: own.into(),
-            stage: Stage::Upgrading,
-            greeting,
-            stream: 0,
-            compressed: false,
-            next_n: 0,
-            partial: None,
-        };
-        (socket, peer)
-    }
-
-    fn opening() -> Vec<u8> {
-        let mut bytes = b"HTTP/1.1 101 Switching Protocols\r\n\r\n".to_vec();
-        bytes.extend(frame::text(br#"{"type":"welcome","data":{}}"#));
-        bytes.extend(frame::text(
-            br#"{"type":"subscribed","cursor":"0000beef.4.4"}"#,
-        ));
-        bytes
-    }
-
-    #[test]
-    fn frames_are_the_same_wherever_reads_cut_them() {
-        let mut bytes = opening();
-        (5..8).for_each(|n| bytes.extend(publication(n)));
-        for cut in 1..bytes.len() {
-            let mut intake = Intake::new(1);
-            for _reader in 0..2 {
-                let (mut socket, _peer) = reader(Greeting::subscribing("topic:x", None));
-                intake.take(&mut socket, &bytes[..cut], 9).unwrap();
-                let mut rest = socket.partial.take().unwrap_or_default().into_vec();
-                rest.extend_from_slice(&bytes[cut..]);
-                intake.take(&mut socket, &rest, 9).unwrap();
-                assert!(socket.is_live() && socket.partial.is_none(), "cut at {cut}");
-                assert_eq!(socket.next_n, 8, "cut at {cut}");
-            }
-            assert_eq!((intake.tally.publications, intake.tally.live), (6, 2));
-            assert_eq!(intake.streams[0].check(5..8, 2), Ok(()));
-            assert_eq!(intake.latency.quantile_ns(1_000), Some(4));
-        }
-    }
-
-    #[test]
-    fn holes_and_repetitions_are_errors_of_the_run() {
-        for (then, word) in [(7, "hole"), (5, "repetition"), (4, "repetition")] {
-            let mut intake = Intake::new(1);
-            let (mut socket, _peer) = reader(Greeting::subscribing("topic:x", None));
-            intake.take(&mut socket, &opening(), 9).unwrap();
-            intake.take(&mut socket, &publication(5), 9).unwrap();
-            let error = intake.take(&mut socket, &publication(then), 9).unwrap_err();
-            assert!(error.contains(word), "{error}");
-        }
-    }
-
-    #[test]
-    fn the_first_publication_after_the_cursor_must_not_be_missed() {
-        let mut intake = Intake::new(1);
-        let (mut socket, _peer) = reader(Greeting::subscribing("topic:x", None));
-        intake.take(&mut socket, &opening(), 9).unwrap();
-        assert!(intake.take(&mut socket, &publication(6), 9).is_err());
-    }
-
-    #[test]
-    fn errors_and_closes_are_noticed() {
-        let mut intake = Intake::new(1);
-        let (mut socket, _peer) = reader(Greeting::plain());
-        intake.take(&mut socket, &opening(), 9).unwrap();
-        let error = frame::text(br#"{"type":"error","code":"forbidden"}"#);
-        assert!(intake.take(&mut socket, &error, 9).is_err());
-        let close = intake.take(&mut socket, b"\x88\x02\x0f\xaa", 9);
-        assert_eq!(close, Ok(Fate::Closed(4_010)));
-        assert!(
-            intake.take(&mut socket, b"\xc1\x01x", 9).is_err(),
-            "deflated, unasked"
-        );
-    }
-}
+mod tests;

@@ -124,7 +124,8 @@ fn describe() -> String {
     let release = kernel.release().to_string_lossy();
     let hardware = kernel.machine().to_string_lossy();
     let cpus = std::thread::available_parallelism().map_or(1, usize::from);
-    format!("{model}, {cpus} CPUs, Linux {release} {hardware}")
+    let plural = if cpus == 1 { "" } else { "s" };
+    format!("{model}, {cpus} CPU{plural}, Linux {release} {hardware}")
 }
 
 #[cfg(test)]

@@ -34,7 +34,7 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    /// About six minutes. `sockets` is the most a process may have.
+    /// About seven minutes. `sockets` is the most a process may have.
     pub(crate) fn full(sockets: usize) -> Self {
         let sizes = [(1_000, 60, 7), (10_000, 12, 3), (19_000, 8, 3)];
         let mut fan_out: Vec<FanOut> = sizes

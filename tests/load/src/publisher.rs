@@ -11,8 +11,8 @@ use crate::{
 use rustix::{
     event::epoll::{self, EventData, EventFlags},
     fd::OwnedFd,
-    io::{Errno, ioctl_fionbio, read, write},
-    net::{AddressFamily, SocketType, connect, socket, sockopt::set_tcp_nodelay},
+    io::{Errno, read, write},
+    net::{AddressFamily, SocketFlags, SocketType, connect, socket_with, sockopt::set_tcp_nodelay},
 };
 use std::{collections::VecDeque, net::SocketAddrV4};
 
@@ -64,7 +64,8 @@ pub(crate) struct Publishers {
     address: SocketAddrV4,
     api_key: String,
     connections: Vec<Connection>,
-    idle: Vec<usize>,
+    /// The longest idle one first: each is used often enough to stay open.
+    idle: VecDeque<usize>,
     waiting: VecDeque<Vec<u8>>,
     schedule: Option<Schedule>,
     /// Number of the next publication.
@@ -180,7 +181,7 @@ impl Publishers {
             self.add(&publication, due_ns)?;
         }
         while !self.waiting.is_empty()
-            && let Some(index) = self.idle.pop()
+            && let Some(index) = self.idle.pop_front()
         {
             let connection = &mut self.connections[index];
             if connection.closed || connection.begun_ns + FRESH_NS < now_ns() {
@@ -212,7 +213,7 @@ impl Publishers {
             && answered(connection)?
         {
             self.answers.record(now_ns() - connection.begun_ns);
-            self.idle.push(index);
+            self.idle.push_back(index);
         }
         Ok(())
     }
@@ -220,11 +221,15 @@ impl Publishers {
 
 impl Connection {
     fn open(address: SocketAddrV4) -> Outcome<Self> {
-        let fd = socket(AddressFamily::INET, SocketType::STREAM, None)
+        let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
+        let fd = socket_with(AddressFamily::INET, SocketType::STREAM, flags, None)
             .during("making a publisher's socket")?;
-        connect(&fd, &address).during("connecting a publisher")?;
         set_tcp_nodelay(&fd, true).during("preparing a publisher")?;
-        ioctl_fionbio(&fd, true).during("preparing a publisher")?;
+        // Who waited here would keep the whole crowd from reading. A request waits until there is a connection.
+        match connect(&fd, &address) {
+            Ok(()) | Err(Errno::INPROGRESS) => {}
+            Err(error) => return Err(error).during("connecting a publisher"),
+        }
         Ok(Self {
             fd,
             closed: false,

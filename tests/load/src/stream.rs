@@ -102,12 +102,6 @@ impl Stream {
             ))
         })
     }
-
-    /// Readings that are missing until each of `readers` has got each of `published`.
-    pub(crate) fn missing(&self, published: u64, readers: usize) -> u64 {
-        let read: usize = self.messages.iter().map(|own| own.readers).sum();
-        (published * readers as u64).saturating_sub(read as u64)
-    }
 }
 
 #[cfg(test)]
@@ -152,7 +146,6 @@ mod tests {
         );
         assert!(stream.check(4..7, 2).is_err(), "one was lost");
         assert!(stream.check(4..6, 3).is_err(), "a reader lacks one");
-        assert_eq!((stream.missing(2, 2), stream.missing(3, 2)), (0, 2));
         stream.clear();
         assert!(stream.check(4..6, 2).is_err());
         assert_eq!(stream.check(4..4, 2), Ok(()));

@@ -84,7 +84,7 @@ fn of_server(
         count,
         bench.plan.bursts,
     )?;
-    crowd.leave(&slots);
+    crowd.leave(&slots)?;
     server.until_empty(crowd)?;
     Ok(cell)
 }

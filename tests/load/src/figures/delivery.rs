@@ -18,6 +18,9 @@ const P99_RATIO: f64 = 1.3;
 /// Fan-outs up to this size have a target for how long their last readers wait.
 const P99_READERS: usize = 10_000;
 
+/// Publications to one reader.
+const PUBLICATIONS: u64 = 200;
+
 /// What is sent and to whom.
 #[derive(Clone, Copy)]
 struct Kind {
@@ -58,7 +61,8 @@ pub(super) fn measure(bench: &mut Bench) -> Outcome<Vec<Figure>> {
     let server = bench.server(Placement::Pinned, &[])?;
     let mut bare = Bare::start(&bench.machine)?;
     let mut crowd = crowd(&server, 1)?;
-    let (mut cpu, mut p99) = (Vec::new(), Vec::new());
+    let mut cpu = vec![publication(bench, &server, &mut crowd)?];
+    let mut p99 = Vec::new();
     let mut deflates = true;
     for size in bench.plan.fan_out.clone() {
         let mut found = KINDS.map(|_kind| Found::default());
@@ -78,6 +82,22 @@ pub(super) fn measure(bench: &mut Bench) -> Outcome<Vec<Figure>> {
     }
     cpu.extend(p99);
     Ok(cpu)
+}
+
+/// What a publication costs before the fan-out: the request, the commit, and one delivery. A large fan-out shares it.
+fn publication(bench: &mut Bench, server: &Server, crowd: &mut Crowd) -> Outcome<Figure> {
+    let slots = bench.enter(crowd, server, &Way::to(CHANNEL), 1)?;
+    let mut source = Source::Server(SMALL.clone());
+    let readers = Readers {
+        stream: 0,
+        count: 1,
+    };
+    let mut meter = server.meter();
+    let cell = fan_out::measure(crowd, &mut source, &mut meter, readers, PUBLICATIONS, 1)?;
+    crowd.leave(&slots)?;
+    server.until_empty(crowd)?;
+    let name = "CPU of a publication with one reader, request and commit included";
+    Ok(Figure::new(name, "µs", cell.cpu_us))
 }
 
 /// Measures what is sent with or without compression; whether the server agreed to it.
@@ -109,7 +129,7 @@ fn of_server(
             found.frame_bytes = cell.frame_bytes;
         }
     }
-    crowd.leave(&slots);
+    crowd.leave(&slots)?;
     server.until_empty(crowd)?;
     Ok(agreed)
 }

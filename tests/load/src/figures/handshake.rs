@@ -42,7 +42,7 @@ fn admit(server: &Server, crowd: &mut Crowd, tokens: &[String]) -> Outcome<f64> 
     let before_ns = meter.settled_ns(crowd)?;
     let slots = crowd.connect(tokens.iter().map(|token| way.entrance(server, token)))?;
     let used_ns = meter.settled_ns(crowd)? - before_ns;
-    crowd.leave(&slots);
+    crowd.leave(&slots)?;
     server.until_empty(crowd)?;
     Ok(used_ns as f64 / 1e3 / tokens.len() as f64)
 }

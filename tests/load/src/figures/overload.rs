@@ -8,7 +8,7 @@ use crate::{
     fault::{Fault, Outcome},
     figure::{Figure, number},
     output,
-    server::Placement,
+    server::{Placement, Server},
 };
 use std::time::Duration;
 
@@ -84,6 +84,16 @@ fn saturation(bench: &Bench, frame_bytes: usize) -> Outcome<f64> {
     Ok(due as f64 * 1e9 / used_ns as f64)
 }
 
+/// What became of one rate.
+struct Offered {
+    p99_ms: Option<f64>,
+    answer_p99_ms: Option<f64>,
+    /// Deliveries that did not come.
+    lost: u64,
+    /// CPU of the server for each delivery.
+    cpu_us: f64,
+}
+
 fn offered(bench: &mut Bench, per_second: f64, multiple: u64) -> Outcome<Vec<Figure>> {
     let server = bench.server(Placement::Pinned, &[])?;
     let mut crowd = crowd(&server, PUBLISHERS)?;
@@ -92,63 +102,74 @@ fn offered(bench: &mut Bench, per_second: f64, multiple: u64) -> Outcome<Vec<Fig
     let readers = Readers { stream: 0, count };
     let mut source = Source::Server(SMALL.clone());
     fan_out::measure(&mut crowd, &mut source, &mut server.meter(), readers, 5, 1)?;
-
-    crowd.may_close = true;
-    crowd.intake.latency.clear();
-    crowd.intake.streams[0].clear();
     let rate = per_second * multiple as f64 / count as f64;
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "a rate of a machine is far below"
-    )]
-    #[expect(clippy::cast_sign_loss, reason = "a rate is positive")]
-    let published = (rate * bench.plan.overload_seconds as f64) as u64;
-    let mut meter = server.meter();
-    let before_ns = meter.settled_ns(&mut crowd)?;
-    let publishers = crowd.publishers()?;
-    publishers.answers.clear();
-    let first_seq = publishers.next_seq;
-    publishers.begin(&SMALL, rate, published);
-    let longest = Duration::from_secs(bench.plan.overload_seconds) + PATIENCE;
-    let complete = crowd.run_while(longest, |crowd| {
-        let lost_readers = crowd.farewells.len() == count;
-        let missing = crowd.intake.streams[0].missing(published, count);
-        Ok(lost_readers || missing == 0 && crowd.publishers()?.is_idle())
-    })?;
-    let missing = crowd.intake.streams[0].missing(published, count);
-    if let Some(farewell) = crowd.farewells.first() {
-        let (closed, code) = (crowd.farewells.len(), farewell.code);
-        output::aside(&format!(
-            "{closed} readers were closed, the first with the code {code:?}"
-        ));
-    }
-    if complete && missing == 0 {
-        let seqs = first_seq..first_seq + published;
-        crowd.intake.streams[0]
-            .check(seqs, count)
-            .map_err(Fault::Wrong)?;
-    }
-    let deliveries = published * count as u64;
-    let used_us = (meter.cpu_ns()? - before_ns) as f64 / 1e3 / deliveries as f64;
+    let seconds = bench.plan.overload_seconds;
+    let found = offer(&server, &mut crowd, count, rate, seconds)?;
+
     let what = format!("{multiple} × the bare loop's rate");
-    let answers = crowd.publishers()?.answers.p99_ms();
-    let p99 = Figure::new(
-        format!("p99 at {what}"),
-        "ms",
-        crowd.intake.latency.p99_ms(),
-    );
+    let p99 = Figure::new(format!("p99 at {what}"), "ms", found.p99_ms);
+    let answer = format!("p99 of the answer to a publisher at {what}");
+    let lost = format!("deliveries lost at {what}");
+    let cpu = format!("CPU of a delivery at {what}");
     Ok(vec![
         if multiple == AIMED {
             p99.at_most(P99_MS)
         } else {
             p99
         },
-        Figure::new(
-            format!("p99 of the answer to a publisher at {what}"),
-            "ms",
-            answers,
-        ),
-        Figure::new(format!("deliveries lost at {what}"), "", missing as f64).exactly(0.0),
-        Figure::new(format!("CPU of a delivery at {what}"), "µs", used_us).beside(1e6 / per_second),
+        Figure::new(answer, "ms", found.answer_p99_ms),
+        Figure::new(lost, "", found.lost as f64).exactly(0.0),
+        Figure::new(cpu, "µs", found.cpu_us).beside(1e6 / per_second),
     ])
+}
+
+/// Publishes at `rate` for so many `seconds`, and waits for what comes of it.
+fn offer(
+    server: &Server,
+    crowd: &mut Crowd,
+    count: usize,
+    rate: f64,
+    seconds: u64,
+) -> Outcome<Offered> {
+    crowd.may_close = true;
+    crowd.intake.latency.clear();
+    crowd.intake.streams[0].clear();
+    let mut meter = server.meter();
+    let before_ns = meter.settled_ns(crowd)?;
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "a rate of a machine is far below"
+    )]
+    #[expect(clippy::cast_sign_loss, reason = "a rate is positive")]
+    let published = (rate * seconds as f64) as u64;
+    let deliveries = published * count as u64;
+    let due = crowd.intake.tally.publications + deliveries;
+    let publishers = crowd.publishers()?;
+    publishers.answers.clear();
+    let first_seq = publishers.next_seq;
+    publishers.begin(&SMALL, rate, published);
+    let longest = Duration::from_secs(seconds) + PATIENCE;
+    crowd.run_while(longest, |crowd| {
+        let everybody_left = crowd.farewells.len() == count;
+        let complete = crowd.intake.tally.publications == due && crowd.publishers()?.is_idle();
+        Ok(everybody_left || complete)
+    })?;
+    if let Some(farewell) = crowd.farewells.first() {
+        let (closed, code) = (crowd.farewells.len(), farewell.code);
+        output::aside(&format!(
+            "{closed} readers were closed, the first with the code {code:?}"
+        ));
+    }
+    let lost = due - crowd.intake.tally.publications;
+    if lost == 0 {
+        let seqs = first_seq..first_seq + published;
+        let seen = &crowd.intake.streams[0];
+        seen.check(seqs, count).map_err(Fault::Wrong)?;
+    }
+    Ok(Offered {
+        p99_ms: crowd.intake.latency.p99_ms(),
+        answer_p99_ms: crowd.publishers()?.answers.p99_ms(),
+        lost,
+        cpu_us: (meter.cpu_ns()? - before_ns) as f64 / 1e3 / deliveries as f64,
+    })
 }

@@ -54,7 +54,7 @@ pub(super) fn measure(bench: &mut Bench) -> Outcome<Vec<Figure>> {
 
         crowd.intake.latency.clear();
         let (begun_ns, dropped_before) = (now_ns(), listen_drops()?);
-        crowd.leave(&slots);
+        crowd.leave(&slots)?;
         slots = enter(&mut crowd, &server, &tokens)?;
         per_second.push(count as f64 / ((now_ns() - begun_ns) as f64 / 1e9));
         dropped.push((listen_drops()? - dropped_before) as f64);
