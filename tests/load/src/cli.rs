@@ -19,7 +19,8 @@ use std::{path::PathBuf, process::ExitCode};
 ///
 /// Starts the release binary and the bare loop on one CPU and clients on another, all on loopback, and prints one table.
 /// A ratio of 1.1 means: a tenth more than doing nothing but the writes. Figures of different machines, and single
-/// microseconds, do not compare; ratios mostly do. Expect 10 % of noise, more when the machine has other work.
+/// microseconds, do not compare; ratios mostly do. CPU is the least of several turns, because other work only adds to it;
+/// latencies are medians. Expect 10 % of noise all the same.
 #[derive(Debug, Parser)]
 #[command(
     name = "fanfare-load",

@@ -89,6 +89,11 @@ pub(crate) fn median(values: &[f64]) -> Option<f64> {
     }
 }
 
+/// The least, for CPU time: other work on the machine adds to it (caches, interrupts, a busy host) and never takes away.
+pub(crate) fn least(values: &[f64]) -> Option<f64> {
+    values.iter().copied().min_by(f64::total_cmp)
+}
+
 /// A number with three digits that matter, and its thousands apart.
 pub(crate) fn number(value: f64) -> String {
     let digits = match value.abs() {
@@ -147,6 +152,8 @@ mod tests {
         assert_eq!(median(&[]), None);
         assert_eq!(median(&[3.0, 1.0, 2.0]), Some(2.0));
         assert_eq!(median(&[4.0, 1.0]), Some(2.5));
+        assert_eq!(least(&[3.0, 1.0, 2.0]), Some(1.0));
+        assert_eq!(least(&[]), None);
     }
 
     #[test]

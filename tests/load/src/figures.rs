@@ -35,12 +35,14 @@ const CHANNEL: &str = "topic:bench";
 const SMALL: Publication = Publication {
     topic: TOPIC,
     bytes: 128,
+    stored: true,
 };
 
 /// A publication of some weight, below one segment of a network.
 const LARGE: Publication = Publication {
     topic: TOPIC,
     bytes: 1_024,
+    stored: true,
 };
 
 type Group = fn(&mut Bench) -> Outcome<Vec<Figure>>;

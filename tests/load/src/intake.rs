@@ -5,7 +5,7 @@ use crate::{
     histogram::Histogram,
     inflater::Inflater,
     socket::{Socket, Stage},
-    stamp::{Reading, find},
+    stamp::{LIVE, Reading, find},
     stream::Stream,
     upgrade,
 };
@@ -212,7 +212,9 @@ impl Intake {
             )
         })?;
         let due = socket.next_n;
-        if due != 0 && reading.n != due {
+        // Stored publications and live ones are counted apart.
+        let is_next_of_kind = due != 0 && (due < LIVE) == (reading.n < LIVE);
+        if is_next_of_kind && reading.n != due {
             let what = if reading.n > due {
                 "a hole"
             } else {

@@ -47,7 +47,7 @@ impl Plan {
         fan_out.dedup_by_key(|size| size.readers);
         Self {
             repetitions: 3,
-            idle: sockets.min(10_000),
+            idle: sockets.min(19_000),
             echoing: sockets.min(5_000),
             echoes: 150,
             fan_out,

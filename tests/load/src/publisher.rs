@@ -30,12 +30,14 @@ const FRESH_NS: u64 = 5_000_000_000;
 const ANSWER_BYTES: usize = 1024 * 1024;
 
 /// What a publication is.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Publication {
     /// Without `topic:`.
     pub(crate) topic: &'static str,
     /// Bytes of its data.
     pub(crate) bytes: usize,
+    /// Whether it goes into the log, and is on disk before anybody gets it.
+    pub(crate) stored: bool,
 }
 
 /// Publications at fixed times, whether the server keeps up or not.
@@ -122,7 +124,7 @@ impl Publishers {
         #[expect(clippy::cast_sign_loss, reason = "a rate is positive")]
         let interval_ns = (1e9 / per_second) as u64;
         self.schedule = Some(Schedule {
-            publication: publication.clone(),
+            publication: *publication,
             due_ns: now_ns() + interval_ns,
             interval_ns,
             left: count,
@@ -151,8 +153,8 @@ impl Publishers {
         // Two of the bytes are the quotes.
         let text = self.stamp(sent_ns).text(publication.bytes - 2);
         let body = format!(
-            r#"{{"channel":"topic:{}","data":"{text}"}}"#,
-            publication.topic
+            r#"{{"channel":"topic:{}","data":"{text}","ephemeral":{}}}"#,
+            publication.topic, !publication.stored
         );
         self.queue(http::post("/v1/publish", &self.api_key, &body))
     }
@@ -175,7 +177,7 @@ impl Publishers {
             if schedule.due_ns > now_ns() {
                 break;
             }
-            let (publication, due_ns) = (schedule.publication.clone(), schedule.due_ns);
+            let (publication, due_ns) = (schedule.publication, schedule.due_ns);
             schedule.due_ns += schedule.interval_ns;
             schedule.left -= 1;
             self.add(&publication, due_ns)?;

@@ -18,6 +18,9 @@ const WORDS: [&str; 16] = [
     "green ", "thread ", "shipped ", "invoice ", "closed ", "review ", "status ",
 ];
 
+/// Ordinals from here on are of live data, in the order of publishing: beyond whatever a log gives out here.
+pub(crate) const LIVE: u64 = 1 << 40;
+
 /// What stands in a publication.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Stamp {
@@ -30,7 +33,7 @@ pub(crate) struct Stamp {
 /// A publication as a reader finds it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Reading {
-    /// Its ordinal in the channel.
+    /// Its ordinal in the channel; what is not stored has none, and gets one of its own, from [`LIVE`] on.
     pub(crate) n: u64,
     pub(crate) stamp: Stamp,
 }
@@ -63,10 +66,16 @@ impl Reading {
         let stamp = &text[find(text, MARKER.as_bytes())? + MARKER.len()..];
         let seq = digits(stamp.get(..SEQ_DIGITS)?)?;
         let sent_ns = digits(stamp.get(SEQ_DIGITS + 1..SEQ_DIGITS + 1 + NS_DIGITS)?)?;
-        let n = &text[find(text, b"\"n\":")? + 4..];
-        let end = n.iter().position(|byte| !byte.is_ascii_digit())?;
+        let n = match find(text, b"\"n\":") {
+            Some(at) => {
+                let n = &text[at + 4..];
+                let end = n.iter().position(|byte| !byte.is_ascii_digit())?;
+                digits(&n[..end])?
+            }
+            None => LIVE + seq,
+        };
         Some(Self {
-            n: digits(&n[..end])?,
+            n,
             stamp: Stamp { seq, sent_ns },
         })
     }
@@ -107,7 +116,13 @@ mod tests {
         for text in ["", "{}", r#"{"n":4}"#, r##"{"n":4,"data":"#bench:00000"}"##] {
             assert_eq!(Reading::of(text.as_bytes()), None, "{text}");
         }
-        let without_ordinal = Stamp { seq: 1, sent_ns: 2 }.text(64);
-        assert_eq!(Reading::of(without_ordinal.as_bytes()), None);
+    }
+
+    #[test]
+    fn live_data_is_counted_by_its_stamps() {
+        let stamp = Stamp { seq: 3, sent_ns: 2 };
+        let frame = format!(r#"{{"type":"publication","data":"{}"}}"#, stamp.text(64));
+        let n = LIVE + 3;
+        assert_eq!(Reading::of(frame.as_bytes()), Some(Reading { n, stamp }));
     }
 }

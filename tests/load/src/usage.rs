@@ -19,8 +19,13 @@ const REST: Duration = Duration::from_secs(15);
 /// A process at rest uses less than this part of a look, in per cent.
 const REST_PERCENT: u64 = 3;
 
-/// Between two looks at the memory, which must agree three times in a row.
-const MEMORY_LOOK: Duration = Duration::from_millis(200);
+/// Between two looks at the memory, and how many must agree in a row: threads that were needed for a burst, with their
+/// stacks and caches, end after ten seconds.
+const MEMORY_LOOK: Duration = Duration::from_secs(1);
+const MEMORY_LOOKS: usize = 11;
+
+/// Longest that memory may take to settle.
+const MEMORY_REST: Duration = Duration::from_secs(30);
 
 /// Memory that does not count as a change, in bytes: a few pages of somebody's stack.
 const MEMORY_NOISE: u64 = 32 * 1024;
@@ -98,12 +103,12 @@ pub(crate) fn anonymous_bytes(pid: u32) -> Outcome<u64> {
     anonymous(&text).ok_or_else(|| Fault::wrong("this kernel does not tell anonymous memory"))
 }
 
-/// Bytes of anonymous memory once they no longer change, or after [`REST`].
+/// Bytes of anonymous memory once they no longer change, or after [`MEMORY_REST`].
 pub(crate) fn settled_bytes(pid: u32, crowd: &mut Crowd) -> Outcome<u64> {
-    let until_ns = now_ns() + clock::ns(REST);
+    let until_ns = now_ns() + clock::ns(MEMORY_REST);
     let mut last = anonymous_bytes(pid)?;
     let mut steady = 0;
-    while steady < 3 && now_ns() < until_ns {
+    while steady < MEMORY_LOOKS && now_ns() < until_ns {
         crowd.run_for(MEMORY_LOOK)?;
         let now = anonymous_bytes(pid)?;
         steady = if now.abs_diff(last) <= MEMORY_NOISE {

@@ -27,7 +27,7 @@ pub(super) fn measure(bench: &mut Bench) -> Outcome<Vec<Figure>> {
         stream: 0,
         count: READERS,
     };
-    let mut source = Source::Server(LARGE.clone());
+    let mut source = Source::Server(LARGE);
     fan_out::measure(
         &mut crowd,
         &mut source,

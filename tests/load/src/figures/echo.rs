@@ -1,6 +1,6 @@
 //! What connections hold once they have talked.
 
-use super::{Bench, Way};
+use super::{Bench, Way, idle::SMALL_STORE};
 use crate::{
     crowd::Crowd, fault::Outcome, figure::Figure, frame, server::Placement, usage::settled_bytes,
 };
@@ -18,7 +18,7 @@ const WAVE: usize = 1_000;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 pub(super) fn measure(bench: &mut Bench) -> Outcome<Vec<Figure>> {
-    let server = bench.server(Placement::Pinned, &[])?;
+    let server = bench.server(Placement::Pinned, &SMALL_STORE)?;
     let mut crowd = Crowd::new(1)?;
     let (count, echoes) = (bench.plan.echoing, bench.plan.echoes);
     let early = bench.enter(&mut crowd, &server, &Way::plain(), EARLY)?;

@@ -5,7 +5,7 @@ use crate::{
     bare::Bare,
     crowd::Crowd,
     fault::Outcome,
-    figure::{Figure, median},
+    figure::{Figure, least},
     server::{Placement, Server},
 };
 
@@ -25,8 +25,8 @@ pub(super) fn measure(bench: &mut Bench) -> Outcome<Vec<Figure>> {
     }
     let figure = |what: &str, values: &[f64]| {
         let name = format!("server CPU of a connection, {what}");
-        Figure::new(name, "µs", median(values))
-            .beside(median(&floor))
+        Figure::new(name, "µs", least(values))
+            .beside(least(&floor))
             .at_most(TARGET_US)
     };
     Ok(vec![

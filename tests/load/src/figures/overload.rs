@@ -51,7 +51,7 @@ fn frame_bytes(bench: &mut Bench) -> Outcome<usize> {
     let server = bench.server(Placement::Pinned, &[])?;
     let mut crowd = crowd(&server, 1)?;
     bench.enter(&mut crowd, &server, &Way::to(CHANNEL), 1)?;
-    let mut source = Source::Server(SMALL.clone());
+    let mut source = Source::Server(SMALL);
     let readers = Readers {
         stream: 0,
         count: 1,
@@ -100,7 +100,7 @@ fn offered(bench: &mut Bench, per_second: f64, multiple: u64) -> Outcome<Vec<Fig
     let count = bench.plan.readers;
     bench.enter(&mut crowd, &server, &Way::to(CHANNEL), count)?;
     let readers = Readers { stream: 0, count };
-    let mut source = Source::Server(SMALL.clone());
+    let mut source = Source::Server(SMALL);
     fan_out::measure(&mut crowd, &mut source, &mut server.meter(), readers, 5, 1)?;
     let rate = per_second * multiple as f64 / count as f64;
     let seconds = bench.plan.overload_seconds;

@@ -132,7 +132,7 @@ fn closed_loop(crowd: &mut Crowd, server: &Server, readers: usize, rounds: u64) 
         stream: 1,
         count: readers,
     };
-    let mut source = Source::Server(LARGE.clone());
+    let mut source = Source::Server(LARGE);
     fan_out::measure(crowd, &mut source, &mut server.meter(), readers, rounds, 1)
 }
 

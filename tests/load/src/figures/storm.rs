@@ -19,6 +19,7 @@ const STORM: &str = "topic:storm";
 const QUIET: Publication = Publication {
     topic: "quiet",
     bytes: 128,
+    stored: true,
 };
 const QUIET_CHANNEL: &str = "topic:quiet";
 
