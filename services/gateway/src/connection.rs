@@ -34,13 +34,13 @@ pub(crate) struct Subscription {
     pub(crate) channel: u32,
     /// Its place among the channel's subscribers on this shard.
     pub(crate) index: u32,
-    pub(crate) serial: u64,
+    pub(crate) serial: u32,
+    /// When it began: milliseconds after its connection, and one; 0 while it has not.
+    pub(crate) began: u32,
     /// The client had everything up to here.
     pub(crate) from_n: u64,
     /// Written from the log up to here.
     pub(crate) replayed_n: u64,
-    /// When it began; 0 while it has not.
-    pub(crate) at_ms: i64,
 }
 
 /// Owned by its shard alone, so nothing in it is locked. There may be a hundred thousand: what most have not at a time

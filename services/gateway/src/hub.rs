@@ -59,7 +59,7 @@ pub(crate) struct Hub {
     figures: Arc<Figures>,
     channels: HashMap<Channel, Active>,
     next_id: u32,
-    next_serial: u64,
+    next_serial: u32,
     departures: Arc<Departures>,
     reads: FuturesUnordered<BoxFuture<'static, Found>>,
     /// Comparisons of heads that are under way.
@@ -189,7 +189,7 @@ impl Hub {
             return;
         };
         active.readers.add(request.shard);
-        self.next_serial += 1;
+        self.next_serial = self.next_serial.wrapping_add(1);
         let reading = Reading {
             channel: active.id,
             key: request.key,

@@ -21,5 +21,6 @@ pub(crate) struct Reading {
     /// The channel's id among the shards.
     pub(crate) channel: u32,
     pub(crate) key: Key,
-    pub(crate) serial: u64,
+    /// Another for each reading, of the last four billion.
+    pub(crate) serial: u32,
 }

@@ -75,6 +75,7 @@ pub async fn start(settings: Settings, deps: Deps) -> Result<Notify, StartError>
     let (core, touched) = Core::new(settings, &deps);
     let serving = serve::all(&core).await?;
     inbox::push::spawn(Arc::clone(&core), touched, &deps.tasks, &deps.shutdown);
+    inbox::rate::spawn(Arc::clone(&core), &deps.tasks, &deps.shutdown);
     notification::due::spawn(Arc::clone(&core), &deps.tasks, &deps.shutdown);
     Ok(Notify { core, serving })
 }

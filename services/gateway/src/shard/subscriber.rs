@@ -156,7 +156,7 @@ impl Shard {
             serial,
             from_n: 0,
             replayed_n: 0,
-            at_ms: 0,
+            began: 0,
         });
     }
 
@@ -175,7 +175,7 @@ impl Shard {
 
     /// Whether `channel` is being read, and the client knows it.
     pub(super) fn reads(&self, key: Key, channel: &Channel) -> bool {
-        self.named(key, channel).is_some_and(|own| own.at_ms > 0)
+        self.named(key, channel).is_some_and(|own| own.began > 0)
     }
 
     fn named(&self, key: Key, channel: &Channel) -> Option<Subscription> {
@@ -238,11 +238,16 @@ impl Shard {
 
     /// The reading begins: the client is told, and what is replayed follows.
     pub(super) fn begin(&mut self, reading: Reading, from_n: u64, text: Vec<u8>) {
-        let at_ms = self.node.clock.now_ms();
+        let now_ms = self.node.clock.now_ms();
+        let Some(conn) = self.conn(reading.key) else {
+            return;
+        };
+        let after_ms = now_ms.saturating_sub(conn.connected_at_ms).max(0);
+        let began = u32::try_from(after_ms.saturating_add(1)).unwrap_or(u32::MAX);
         if let Some(own) = self.subscription(reading) {
             own.from_n = from_n;
             own.replayed_n = from_n;
-            own.at_ms = at_ms;
+            own.began = began;
             self.send_text(reading.key, text);
         }
     }
@@ -314,7 +319,7 @@ impl Shard {
         subscription: &Subscription,
         left_at_ms: i64,
     ) -> Option<Coverage> {
-        if subscription.at_ms == 0 {
+        if subscription.began == 0 {
             return None;
         }
         let state = self.channels.get(&subscription.channel)?;
@@ -333,7 +338,7 @@ impl Shard {
             from_n: subscription.from_n,
             replayed_n: subscription.replayed_n.min(upto_n),
             upto_n,
-            at_ms: subscription.at_ms,
+            at_ms: conn.connected_at_ms + i64::from(subscription.began) - 1,
             left_at_ms,
         })
     }

@@ -1,18 +1,23 @@
 //! How often one user may ask for his inbox, in bounded memory.
 
+use crate::core::Core;
+use fanfare_lifecycle::{Shutdown, Tasks};
 use std::{
     collections::HashMap,
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 /// A request every so often, in milliseconds: 20 a second.
 const EVERY_MS: i64 = 50;
 /// What a user who was quiet has saved up, in the same unit: 40 requests, enough for every device at once.
 const BURST_MS: i64 = 40 * EVERY_MS;
-/// Most users remembered, some 200 bytes each. Whoever asks less often than the rate is forgotten.
+/// Most users remembered, some 200 bytes each.
 const USERS_MAX: usize = 50_000;
-/// Shortest time between two searches for users that need not be remembered any more.
+/// Shortest time between two searches for users that need not be remembered any more, when there are too many.
 const SWEEP_MS: i64 = 1_000;
+/// Between two searches otherwise: a storm of clients that come back is forgotten soon after.
+const FORGET: Duration = Duration::from_secs(5);
 
 /// One token bucket per user; a user who is not remembered has a full one.
 #[derive(Debug, Default)]
@@ -26,6 +31,12 @@ struct Buckets {
 }
 
 impl Rate {
+    /// Forgets who has a full bucket.
+    fn forget(&self, now_ms: i64) {
+        let mut buckets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        buckets.sweep(now_ms);
+    }
+
     /// Takes one from the bucket of `user`.
     ///
     /// # Errors
@@ -48,8 +59,7 @@ impl Rate {
         }
         if buckets.full_at_ms.len() >= USERS_MAX && (now_ms - buckets.swept_at_ms).abs() >= SWEEP_MS
         {
-            buckets.swept_at_ms = now_ms;
-            buckets.full_at_ms.retain(|_user, at_ms| *at_ms > now_ms);
+            buckets.sweep(now_ms);
         }
         // Each has a token of his own, so nobody can fill this at will: with so many users at once, the further ones
         // are let in rather than turned away for what others do.
@@ -58,6 +68,27 @@ impl Rate {
         }
         Ok(())
     }
+}
+
+impl Buckets {
+    fn sweep(&mut self, now_ms: i64) {
+        self.swept_at_ms = now_ms;
+        self.full_at_ms.retain(|_user, at_ms| *at_ms > now_ms);
+        self.full_at_ms.shrink_to(2 * self.full_at_ms.len());
+    }
+}
+
+/// Forgets who was quiet, until the shutdown begins.
+pub(crate) fn spawn(core: Arc<Core>, tasks: &Tasks, shutdown: &Shutdown) {
+    let shutdown = shutdown.clone();
+    tasks.spawn(async move {
+        loop {
+            tokio::select! {
+                () = shutdown.begun() => return,
+                () = tokio::time::sleep(FORGET) => core.inbox_rate.forget(core.clock.now_ms()),
+            }
+        }
+    });
 }
 
 #[cfg(test)]
@@ -85,5 +116,9 @@ mod tests {
         assert_eq!(len(&rate), USERS_MAX);
         assert_eq!(rate.take("another", NOW_MS + SWEEP_MS), Ok(()));
         assert_eq!(len(&rate), 1);
+        rate.forget(NOW_MS + SWEEP_MS);
+        assert_eq!(len(&rate), 1);
+        rate.forget(NOW_MS + SWEEP_MS + EVERY_MS);
+        assert_eq!(len(&rate), 0);
     }
 }

@@ -136,6 +136,7 @@ fn of_server(
     let slots = bench.enter(crowd, server, &way, size.readers)?;
     let agreed = (crowd.intake.tally.compressed - before == size.readers) == compressed;
     if agreed {
+        fan_out::acquaint(crowd, &mut Source::Server(SMALL), size.readers)?;
         for (kind, found) in KINDS
             .iter()
             .zip(found)
@@ -161,6 +162,8 @@ fn of_bare(
 ) -> Outcome<()> {
     let slots = enter_bare(crowd, bare, size.readers)?;
     let mut meter = bare.meter();
+    let frame_bytes = found[0].frame_bytes;
+    fan_out::acquaint(crowd, &mut Source::Bare(bare, frame_bytes), size.readers)?;
     for found in found.iter_mut().filter(|found| found.frame_bytes > 0) {
         let mut source = Source::Bare(bare, found.frame_bytes);
         let cell = cell(crowd, &mut source, &mut meter, size)?;
