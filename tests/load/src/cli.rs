@@ -48,7 +48,7 @@ struct Cli {
 
 #[derive(Clone, Copy, Debug, Subcommand)]
 enum Command {
-    /// Measure everything, in about seven minutes (the default).
+    /// Measure everything, in about nine minutes (the default).
     Full,
     /// Measure with fewer connections and repetitions, in about a minute.
     Quick,

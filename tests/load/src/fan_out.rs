@@ -20,7 +20,7 @@ const WARM_UP_PUBLICATIONS: usize = 2;
 
 /// Publications to sockets that are new: the kernel takes that many to know a connection, and charges half as much again
 /// for them.
-const ACQUAINTANCE: usize = 12;
+const ACQUAINTANCE: usize = 30;
 
 /// Who sends.
 pub(crate) enum Source<'a> {
@@ -78,8 +78,13 @@ impl Source<'_> {
 }
 
 /// Lets sockets that are new send and receive, so that those who are measured first on them do not pay for it.
-pub(crate) fn acquaint(crowd: &mut Crowd, source: &mut Source<'_>, readers: usize) -> Outcome<()> {
-    (0..ACQUAINTANCE).try_for_each(|_| source.send(crowd, readers))
+pub(crate) fn acquaint(
+    crowd: &mut Crowd,
+    source: &mut Source<'_>,
+    readers: Readers,
+) -> Outcome<()> {
+    crowd.intake.streams[readers.stream].clear();
+    (0..ACQUAINTANCE).try_for_each(|_| source.send(crowd, readers.count))
 }
 
 /// Sends `rounds` times `count` at once, one round after the other, and checks that every reader got everything.

@@ -136,7 +136,7 @@ fn of_server(
     let slots = bench.enter(crowd, server, &way, size.readers)?;
     let agreed = (crowd.intake.tally.compressed - before == size.readers) == compressed;
     if agreed {
-        fan_out::acquaint(crowd, &mut Source::Server(SMALL), size.readers)?;
+        fan_out::acquaint(crowd, &mut Source::Server(SMALL), readers(size))?;
         for (kind, found) in KINDS
             .iter()
             .zip(found)
@@ -163,7 +163,7 @@ fn of_bare(
     let slots = enter_bare(crowd, bare, size.readers)?;
     let mut meter = bare.meter();
     let frame_bytes = found[0].frame_bytes;
-    fan_out::acquaint(crowd, &mut Source::Bare(bare, frame_bytes), size.readers)?;
+    fan_out::acquaint(crowd, &mut Source::Bare(bare, frame_bytes), readers(size))?;
     for found in found.iter_mut().filter(|found| found.frame_bytes > 0) {
         let mut source = Source::Bare(bare, found.frame_bytes);
         let cell = cell(crowd, &mut source, &mut meter, size)?;
@@ -179,11 +179,14 @@ fn cell(
     meter: &mut crate::usage::Meter,
     size: FanOut,
 ) -> Outcome<Cell> {
-    let readers = Readers {
+    fan_out::measure(crowd, source, meter, readers(size), size.publications, 1)
+}
+
+const fn readers(size: FanOut) -> Readers {
+    Readers {
         stream: 0,
         count: size.readers,
-    };
-    fan_out::measure(crowd, source, meter, readers, size.publications, 1)
+    }
 }
 
 fn cpu_figure(size: FanOut, kind: Kind, found: &Found) -> Figure {
