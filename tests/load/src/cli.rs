@@ -10,7 +10,7 @@ use crate::{
     plan::Plan,
     record::Record,
     server::Setup,
-    table::table,
+    table::{markdown, table},
 };
 use clap::{Parser, Subcommand};
 use std::{path::PathBuf, process::ExitCode};
@@ -52,10 +52,15 @@ enum Command {
     Full,
     /// Measure with fewer connections and repetitions, in about a minute.
     Quick,
+    /// Print the figures of the last full run as a table of Markdown; measures nothing.
+    Markdown,
     /// What the bare loop runs: orders on standard input.
     #[command(hide = true)]
     Bare,
 }
+
+/// Where the figures of a full run are kept.
+const FULL: &str = "target/bench/wire.json";
 
 /// Runs what the command line says.
 #[must_use]
@@ -63,8 +68,9 @@ pub fn run() -> ExitCode {
     let cli = Cli::parse();
     let outcome = match cli.command {
         Some(Command::Bare) => bare::writer::run(),
+        Some(Command::Markdown) => print_markdown(&cli),
         Some(Command::Quick) => bench(&cli, Plan::quick, "target/bench/wire-quick.json"),
-        None | Some(Command::Full) => bench(&cli, Plan::full, "target/bench/wire.json"),
+        None | Some(Command::Full) => bench(&cli, Plan::full, FULL),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -73,6 +79,18 @@ pub fn run() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn print_markdown(cli: &Cli) -> Outcome<()> {
+    let path = cli.out.clone().unwrap_or_else(|| FULL.into());
+    let record = Record::read(&path)?
+        .ok_or_else(|| Fault::wrong(format!("there is no {}: measure first", path.display())))?;
+    output::result(&format!(
+        "{}\n\n{}",
+        record.machine,
+        markdown(&record.figures)
+    ));
+    Ok(())
 }
 
 fn bench(cli: &Cli, plan: impl FnOnce(usize) -> Plan, out: &str) -> Outcome<()> {

@@ -37,6 +37,17 @@ pub(crate) fn table(figures: &[Figure], before: &[Figure]) -> String {
     out
 }
 
+/// Every figure as a table of Markdown.
+pub(crate) fn markdown(figures: &[Figure]) -> String {
+    let of = |[figure, value, bare_loop, ratio, _change, target, met]: [String; HEAD.len()]| {
+        format!("| {figure} | {value} | {bare_loop} | {ratio} | {target} | {met} |\n")
+    };
+    let mut out = of(HEAD.map(str::to_owned));
+    out += "|---|---|---|---|---|---|\n";
+    out.extend(figures.iter().map(|figure| of(row(figure, None))));
+    out
+}
+
 fn row(figure: &Figure, earlier: Option<&Figure>) -> [String; HEAD.len()] {
     let with_unit = |value: Option<f64>| {
         value.map_or_else(
@@ -125,5 +136,22 @@ mod tests {
         );
         assert!(lines[4].ends_with("not measured"), "{}", lines[4]);
         assert_eq!(lines.len(), 5);
+    }
+
+    #[test]
+    fn markdown_has_a_line_for_each_figure() {
+        let figures = [
+            Figure::new("idle", "B", 948.0).at_most(1_024.0),
+            Figure::new("delivery", "µs", 3.0)
+                .beside(2.0)
+                .ratio_at_most(1.1),
+        ];
+        let lines: Vec<String> = markdown(&figures).lines().map(str::to_owned).collect();
+        assert_eq!(lines.len(), 4);
+        assert_eq!(lines[2], "| idle | 948 B |  |  | ≤ 1,024 B | met |");
+        assert_eq!(
+            lines[3],
+            "| delivery | 3 µs | 2 µs | 1.500 | ratio ≤ 1.10 | MISSED |"
+        );
     }
 }

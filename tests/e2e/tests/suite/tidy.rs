@@ -62,6 +62,7 @@ fn each_tool_stays_behind_its_seam() {
         ("redb", &["fanfare-bus"][..]),
         ("async-nats", &["fanfare-bus"]),
         ("fastwebsockets", &["fanfare-gateway"]),
+        ("mio", &["fanfare-gateway"]),
         ("argon2", &["fanfare-auth"]),
         ("clap", &["fanfare", "fanfare-load"]),
     ] {
