@@ -1,6 +1,6 @@
 //! What ends sessions, what answers from outside, and what is refused at the door.
 
-use crate::harness::{Server, World};
+use crate::harness::{PATIENCE, Server, World};
 use fanfare_bus::Message;
 use fanfare_gateway::Settings;
 use fanfare_proto::{
@@ -199,6 +199,16 @@ async fn a_node_whose_store_takes_no_writes_is_not_ready() {
     let world = World::new().await;
     // Its bus and its log are another's and work.
     let server = world.with_an_ended_store().await;
-    let said = server.gateway.ready().await;
+    let without_keys = Err("the keys that tokens are checked with are not there".to_owned());
+    let has_keys = async {
+        loop {
+            let said = server.gateway.ready().await;
+            if said != without_keys {
+                return said;
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    let said = tokio::time::timeout(PATIENCE, has_keys).await.unwrap();
     assert_eq!(said, Err("the store does not take writes".to_owned()));
 }

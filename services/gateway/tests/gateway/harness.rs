@@ -26,7 +26,7 @@ use tokio_tungstenite::{
 };
 
 /// Longest that a test waits for what must come. Nothing is timed by it.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The store and the issuer: what outlives a gateway.
 pub(crate) struct World {
