@@ -184,12 +184,7 @@ impl Link {
 
     fn finish(&mut self, words: Vec<u8>) {
         self.ended = true;
-        let parcel = Parcel {
-            bytes: words.into(),
-            frames: 1,
-            class: Class::Kept,
-            mark: None,
-        };
+        let parcel = Parcel::single(words, Class::Kept);
         match &mut self.outbox {
             Some(outbox) => outbox.push_last(parcel),
             None => self.outbox = Some(Box::new(Outbox::beginning(parcel, 0))),

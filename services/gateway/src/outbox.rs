@@ -31,6 +31,18 @@ pub(crate) struct Parcel {
     pub(crate) mark: Option<Mark>,
 }
 
+impl Parcel {
+    /// One frame that is of no channel.
+    pub(crate) fn single(frame: Vec<u8>, class: Class) -> Self {
+        Self {
+            bytes: frame.into(),
+            frames: 1,
+            class,
+            mark: None,
+        }
+    }
+}
+
 /// How much may wait.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Bounds {

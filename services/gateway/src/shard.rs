@@ -11,6 +11,7 @@ mod control;
 mod fan_out;
 mod input;
 mod life;
+mod mail;
 mod serve;
 mod sockets;
 mod subscriber;
@@ -139,12 +140,7 @@ impl Shard {
             generation: 0,
             channels: HashMap::new(),
             wheel: Wheel::new(now_s),
-            ping: Parcel {
-                bytes: frame::ping(b"").into(),
-                frames: 1,
-                class: Class::Ephemeral,
-                mark: None,
-            },
+            ping: Parcel::single(frame::ping(b""), Class::Ephemeral),
             buffer: vec![0; READ_BYTES].into_boxed_slice(),
             pending: Vec::new(),
             unread: Vec::new(),

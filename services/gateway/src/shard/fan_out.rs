@@ -6,6 +6,7 @@
 
 use super::{
     Shard,
+    mail::{Batch, Mail},
     sockets::Sockets,
     subscriber::{ChannelState, Share, Subscriber},
 };
@@ -16,7 +17,6 @@ use crate::{
     link::Sent,
     metrics::Tally,
     outbox::{Bounds, Parcel},
-    seat::Key,
 };
 use fanfare_proto::Channel;
 use std::sync::Arc;
@@ -28,32 +28,16 @@ const WRITES_PER_TURN: usize = 64;
 /// The deliveries of one channel in this drain.
 type Pending = (u32, Vec<Arc<Delivery>>);
 
-/// Parcels of one channel: for all its subscribers with one agreement about compression, or for one subscriber that has
-/// some of them already.
-struct Batch {
-    channel: usize,
-    parcels: Vec<Parcel>,
-}
-
-/// A batch on its way to one connection.
-struct Letter {
-    batch: u32,
-    /// The letter before it to the same connection, counted from one; 0: none.
-    before: u32,
-}
-
 impl Tally {
-    /// Sends parcels of one channel.
-    fn send(&mut self, conn: &mut Connection, parcels: &[Parcel], bounds: Bounds) -> Sent {
-        let sent = conn.link.send(parcels.iter(), bounds);
-        self.count(
-            sent,
-            parcels.iter().map(|parcel| parcel.frames as u64).sum(),
-        );
-        sent
-    }
-
-    fn count(&mut self, sent: Sent, frames: u64) {
+    /// Sends parcels to one connection, and counts what became of them.
+    fn send<'a>(
+        &mut self,
+        conn: &mut Connection,
+        parcels: impl Iterator<Item = &'a Parcel> + Clone,
+        bounds: Bounds,
+    ) -> Sent {
+        let sent = conn.link.send(parcels.clone(), bounds);
+        let frames: u64 = parcels.map(|parcel| parcel.frames as u64).sum();
         self.writes += 1;
         match sent {
             Sent::Written => self.written += frames,
@@ -61,6 +45,7 @@ impl Tally {
             Sent::TooSlow => self.too_slow += frames,
             Sent::Closed | Sent::Broken => {}
         }
+        sent
     }
 }
 
@@ -105,20 +90,22 @@ impl Shard {
             };
             let sent = match &share {
                 Share::Nothing => continue,
-                Share::All => tally.send(conn, joined.parcels(conn.agreement), bounds),
+                Share::All => {
+                    let parcels = joined.parcels(conn.agreement);
+                    tally.send(conn, parcels.iter(), bounds)
+                }
                 Share::Some(news) => {
                     let mut joined = Joined::new(&name, news, &figures);
-                    tally.send(conn, joined.parcels(conn.agreement), bounds)
+                    let parcels = joined.parcels(conn.agreement);
+                    tally.send(conn, parcels.iter(), bounds)
                 }
             };
-            live += u32::from(matches!(sent, Sent::Written | Sent::Queued));
-            if !matches!(sent, Sent::Written | Sent::Queued) {
+            if matches!(sent, Sent::Written | Sent::Queued) {
+                live += 1;
+            } else {
                 self.unsent(subscriber.slot, sent);
             }
-            if index % WRITES_PER_TURN == WRITES_PER_TURN - 1 {
-                tokio::task::yield_now().await;
-                self.serve_between(sockets);
-            }
+            self.turn_after(index, sockets).await;
         }
         self.give_back(channel, subscribers, deliveries, live);
     }
@@ -130,60 +117,33 @@ impl Shard {
         sockets: &mut Sockets,
         tally: &mut Tally,
     ) {
-        let figures = Arc::clone(&self.node.figures);
-        let mut batches: Vec<Batch> = Vec::with_capacity(pending.len());
-        let mut letters = Vec::new();
-        let mut slots = Vec::new();
+        let mut mail = Mail::default();
         let mut borrowed = Vec::with_capacity(pending.len());
         for (channel, deliveries) in pending {
-            let Some((name, mut subscribers)) = self.borrow_subscribers(*channel) else {
-                borrowed.push(None);
+            let subscribers = self.borrow_subscribers(*channel);
+            let subscribers = subscribers.map(|(name, mut subscribers)| {
+                self.post(
+                    &mut mail,
+                    borrowed.len(),
+                    &name,
+                    deliveries,
+                    &mut subscribers,
+                );
+                (subscribers, 0)
+            });
+            borrowed.push(subscribers);
+        }
+        let bounds = self.node.bounds();
+        let mut own = Vec::new();
+        for (index, slot) in mail.slots.iter().enumerate() {
+            let Some(conn) = self.conns.get_mut(*slot as usize) else {
                 continue;
             };
-            let of_channel = borrowed.len();
-            let join = |deliveries: &[Arc<Delivery>], agreement| Batch {
-                channel: of_channel,
-                parcels: delivery::join(
-                    &name,
-                    deliveries.iter().map(Arc::as_ref),
-                    agreement,
-                    &figures,
-                ),
-            };
-            // For all subscribers, by their agreement: few. What is made for one subscriber goes behind them all.
-            let mut shared: Vec<(Option<Agreement>, usize)> = Vec::new();
-            for subscriber in &mut subscribers {
-                let share = subscriber.share(deliveries);
-                let Some(conn) = self.conns.get_mut(subscriber.slot as usize) else {
-                    continue;
-                };
-                let agreement = conn.agreement;
-                let batch = match share {
-                    Share::Nothing => continue,
-                    Share::All => match shared.iter().find(|(own, _)| *own == agreement) {
-                        Some((_, batch)) => *batch,
-                        None => {
-                            shared.push((agreement, batches.len()));
-                            batches.push(join(deliveries, agreement));
-                            batches.len() - 1
-                        }
-                    },
-                    Share::Some(news) => {
-                        batches.push(join(&news, agreement));
-                        batches.len() - 1
-                    }
-                };
-                post(conn, subscriber.slot, batch, &mut letters, &mut slots);
-            }
-            borrowed.push(Some((subscribers, 0)));
-        }
-        let mut own = Vec::new();
-        for (index, slot) in slots.iter().enumerate() {
-            self.collect(*slot, &letters, &mut own);
-            let sent = self.send_batches(*slot, &batches, &own, tally);
+            mail.collect(conn, &mut own);
+            let sent = tally.send(conn, mail.parcels(&own), bounds);
             if matches!(sent, Sent::Written | Sent::Queued) {
                 for batch in &own {
-                    let channel = batches[*batch as usize].channel;
+                    let channel = mail.batches[*batch as usize].channel;
                     if let Some((_, live)) = &mut borrowed[channel] {
                         *live += 1;
                     }
@@ -191,10 +151,7 @@ impl Shard {
             } else {
                 self.unsent(*slot, sent);
             }
-            if index % WRITES_PER_TURN == WRITES_PER_TURN - 1 {
-                tokio::task::yield_now().await;
-                self.serve_between(sockets);
-            }
+            self.turn_after(index, sockets).await;
         }
         for ((channel, deliveries), borrowed) in pending.iter().zip(borrowed) {
             if let Some((subscribers, live)) = borrowed {
@@ -203,46 +160,58 @@ impl Shard {
         }
     }
 
-    /// Takes a connection's mail out, in the order it was posted.
-    fn collect(&mut self, slot: u32, letters: &[Letter], own: &mut Vec<u32>) {
-        own.clear();
-        let Some(conn) = self.conns.get_mut(slot as usize) else {
-            return;
+    /// Posts the deliveries of one channel, the drain's `of_channel`th, to its subscribers.
+    fn post(
+        &mut self,
+        mail: &mut Mail,
+        of_channel: usize,
+        name: &Channel,
+        deliveries: &[Arc<Delivery>],
+        subscribers: &mut [Subscriber],
+    ) {
+        let figures = &self.node.figures;
+        let join = |deliveries: &[Arc<Delivery>], agreement| {
+            let deliveries = deliveries.iter().map(Arc::as_ref);
+            Batch {
+                channel: of_channel,
+                parcels: delivery::join(name, deliveries, agreement, figures),
+            }
         };
-        let mut at = std::mem::take(&mut conn.mail);
-        while let Some(letter) = (at as usize).checked_sub(1).and_then(|at| letters.get(at)) {
-            own.push(letter.batch);
-            at = letter.before;
+        // For all subscribers, by their agreement: few.
+        let mut shared: Vec<(Option<Agreement>, usize)> = Vec::new();
+        for subscriber in subscribers {
+            let share = subscriber.share(deliveries);
+            let Some(conn) = self.conns.get_mut(subscriber.slot as usize) else {
+                continue;
+            };
+            let agreement = conn.agreement;
+            let batch = match share {
+                Share::Nothing => continue,
+                Share::All => match shared.iter().find(|(own, _)| *own == agreement) {
+                    Some((_, batch)) => *batch,
+                    None => {
+                        let batch = mail.add(join(deliveries, agreement));
+                        shared.push((agreement, batch));
+                        batch
+                    }
+                },
+                Share::Some(news) => mail.add(join(&news, agreement)),
+            };
+            mail.post(conn, subscriber.slot, batch);
         }
-        own.reverse();
     }
 
-    fn send_batches(
-        &mut self,
-        slot: u32,
-        batches: &[Batch],
-        own: &[u32],
-        tally: &mut Tally,
-    ) -> Sent {
-        let bounds = self.node.bounds();
-        let Some(conn) = self.conns.get_mut(slot as usize) else {
-            return Sent::Closed;
-        };
-        let parcels = own
-            .iter()
-            .flat_map(|batch| batches[*batch as usize].parcels.iter());
-        let sent = conn.link.send(parcels.clone(), bounds);
-        tally.count(sent, parcels.map(|parcel| parcel.frames as u64).sum());
-        sent
+    /// After so many writes, gives everybody else on the node a turn, and the shard's own sockets.
+    async fn turn_after(&mut self, index: usize, sockets: &mut Sockets) {
+        if index % WRITES_PER_TURN == WRITES_PER_TURN - 1 {
+            tokio::task::yield_now().await;
+            self.serve_between(sockets);
+        }
     }
 
     /// What follows for a connection that took nothing.
     fn unsent(&mut self, slot: u32, sent: Sent) {
-        if let Some(conn) = self.conns.get(slot as usize) {
-            let key = Key {
-                slot,
-                generation: conn.generation,
-            };
+        if let Some(key) = self.key(slot) {
             self.sent(key, sent);
         }
     }
@@ -279,22 +248,4 @@ impl Shard {
             }
         }
     }
-}
-
-/// Puts a batch into a connection's mail.
-fn post(
-    conn: &mut Connection,
-    slot: u32,
-    batch: usize,
-    letters: &mut Vec<Letter>,
-    slots: &mut Vec<u32>,
-) {
-    if conn.mail == 0 {
-        slots.push(slot);
-    }
-    letters.push(Letter {
-        batch: u32::try_from(batch).unwrap_or(u32::MAX),
-        before: conn.mail,
-    });
-    conn.mail = u32::try_from(letters.len()).unwrap_or(u32::MAX);
 }

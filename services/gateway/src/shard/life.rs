@@ -62,7 +62,7 @@ impl Shard {
         }
         match identity {
             Some(identity) => self.turn(key, |session, turn| session.begin(identity, turn)),
-            None => self.turn(key, |_session, _turn| {}),
+            None => self.set_alarm(key, self.node.now()),
         }
         if !first.is_empty() {
             self.feed(key, &mut first);

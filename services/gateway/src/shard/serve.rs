@@ -140,13 +140,7 @@ impl Shard {
         if let Some(pong) = fed.pong
             && self.conn(key).is_some_and(|conn| !conn.link.is_blocked())
         {
-            let pong = Parcel {
-                bytes: pong.into(),
-                frames: 1,
-                class: Class::Ephemeral,
-                mark: None,
-            };
-            self.send(key, &pong);
+            self.send(key, &Parcel::single(pong, Class::Ephemeral));
         }
         if let Some(code) = fed.closed {
             self.answer_close(key, code);

@@ -129,9 +129,7 @@ impl Shard {
             return;
         };
         let awaited = calls.completed(completed.number);
-        if calls.is_empty() {
-            conn.calls = None;
-        }
+        conn.calls.take_if(|calls| calls.is_empty());
         if awaited {
             self.turn(key, |session, turn| {
                 session.on_completion(completed.completion, turn);
@@ -150,6 +148,7 @@ impl Shard {
             .as_mut()
             .map(|calls| calls.leave(&channel))
             .unwrap_or_default();
+        conn.calls.take_if(|calls| calls.is_empty());
         for id in given_up {
             self.turn(key, |session, turn| {
                 session.given_up();
@@ -184,7 +183,7 @@ impl Shard {
     }
 
     /// Sets when the session is woken for [`Session::on_tick`].
-    fn set_alarm(&mut self, key: Key, now: Now) {
+    pub(super) fn set_alarm(&mut self, key: Key, now: Now) {
         let now_s = self.node.uptime.seconds();
         let Some(conn) = self.conn(key) else {
             return;

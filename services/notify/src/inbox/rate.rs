@@ -35,6 +35,8 @@ impl Rate {
     fn forget(&self, now_ms: i64) {
         let mut buckets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         buckets.sweep(now_ms);
+        let room = 2 * buckets.full_at_ms.len();
+        buckets.full_at_ms.shrink_to(room);
     }
 
     /// Takes one from the bucket of `user`.
@@ -74,7 +76,6 @@ impl Buckets {
     fn sweep(&mut self, now_ms: i64) {
         self.swept_at_ms = now_ms;
         self.full_at_ms.retain(|_user, at_ms| *at_ms > now_ms);
-        self.full_at_ms.shrink_to(2 * self.full_at_ms.len());
     }
 }
 
