@@ -65,6 +65,21 @@ pub(crate) enum Call {
     },
 }
 
+impl Call {
+    /// The channel of a `subscribe` that nobody has to be asked for, neither a service nor the log.
+    pub(crate) fn subscribes_live(&self) -> Option<&Channel> {
+        match self {
+            Self::Subscribe {
+                channel,
+                since,
+                ask: false,
+                ..
+            } if since.is_none() || !channel.is_stored() => Some(channel),
+            _ => None,
+        }
+    }
+}
+
 /// A request to a service.
 #[derive(Debug)]
 pub(crate) struct Request {

@@ -5,12 +5,12 @@ use fanfare_proto::Channel;
 use std::sync::Arc;
 use tokio::{sync::Mutex, task::AbortHandle};
 
-/// Each call is a task of its own. Exists while there is one.
+/// Each call is a task of its own, but a fresh subscription, for which the shard waits itself. Exists while there is one.
 #[derive(Debug, Default)]
 pub(crate) struct Calls {
     /// Held by the one replay, or page of history, that may run: several at once would queue more than a client that
     /// reads well can take.
-    pub(crate) replay_turn: Arc<Mutex<()>>,
+    replay_turn: Option<Arc<Mutex<()>>>,
     last: u32,
     running: Vec<Running>,
 }
@@ -18,7 +18,8 @@ pub(crate) struct Calls {
 #[derive(Debug)]
 struct Running {
     number: u32,
-    abort: AbortHandle,
+    /// Of its task.
+    abort: Option<AbortHandle>,
     /// A `subscribe`, by its frame's id.
     subscribing: Option<(Option<String>, Channel)>,
     /// What the client has asked of a service goes out, though nobody waits for the answer any more.
@@ -32,7 +33,11 @@ impl Calls {
         self.last
     }
 
-    pub(crate) fn began(&mut self, number: u32, call: Brief, abort: AbortHandle) {
+    pub(crate) fn replay_turn(&mut self) -> Arc<Mutex<()>> {
+        Arc::clone(self.replay_turn.get_or_insert_default())
+    }
+
+    pub(crate) fn began(&mut self, number: u32, call: Brief, abort: Option<AbortHandle>) {
         self.running.push(Running {
             number,
             abort,
@@ -46,6 +51,18 @@ impl Calls {
         let before = self.running.len();
         self.running.retain(|own| own.number != number);
         self.running.len() < before
+    }
+
+    /// The `subscribe` that the shard waits for itself is done; answers its frame's id, or nothing when it was given up.
+    pub(crate) fn subscribed(&mut self, number: u32) -> Option<Option<String>> {
+        let at = self.running.iter().position(|own| own.number == number)?;
+        let subscribing = self.running.swap_remove(at).subscribing;
+        Some(subscribing.and_then(|(id, _channel)| id))
+    }
+
+    /// Whether a `subscribe` is under way.
+    pub(crate) fn is_subscribing(&self) -> bool {
+        self.running.iter().any(|own| own.subscribing.is_some())
     }
 
     pub(crate) const fn is_empty(&self) -> bool {
@@ -62,7 +79,7 @@ impl Calls {
         self.running
             .extract_if(.., of_channel)
             .map(|own| {
-                own.abort.abort();
+                own.abort();
                 own.subscribing.and_then(|(id, _channel)| id)
             })
             .collect()
@@ -71,7 +88,15 @@ impl Calls {
     /// Gives up everything that nobody but the client would miss.
     pub(crate) fn abandon(&mut self) {
         for own in self.running.drain(..).filter(|own| !own.outlives) {
-            own.abort.abort();
+            own.abort();
+        }
+    }
+}
+
+impl Running {
+    fn abort(&self) {
+        if let Some(task) = &self.abort {
+            task.abort();
         }
     }
 }

@@ -6,7 +6,7 @@ use crate::{
     shard::{Input, ShardHandle},
 };
 use fanfare_bus::log::Record;
-use fanfare_proto::Position;
+use fanfare_proto::{Channel, Position};
 use std::sync::Arc;
 
 /// Records kept while a gap before them is read. More than this are found again by reading.
@@ -104,7 +104,9 @@ impl Readers {
 /// Where a channel stands here, and which shards read it.
 #[derive(Debug)]
 pub(crate) struct Active {
-    pub(crate) id: u32,
+    pub(crate) channel: Channel,
+    /// Another each time that a channel becomes active: its slot may have been another's before.
+    pub(crate) life: u32,
     /// The last record that was delivered.
     pub(crate) have: Position,
     pub(crate) readers: Readers,
@@ -123,9 +125,10 @@ impl Buffer<'_> {
 }
 
 impl Active {
-    pub(crate) const fn new(id: u32) -> Self {
+    pub(crate) const fn new(channel: Channel, life: u32) -> Self {
         Self {
-            id,
+            channel,
+            life,
             have: Position { seq: 0, n: 0 },
             readers: Readers::On { shard: 0, count: 0 },
             phase: Phase::Live,
@@ -139,10 +142,10 @@ impl Active {
     }
 
     /// Sends to every shard that has a subscriber.
-    pub(crate) async fn send(&self, shards: &[ShardHandle], delivery: Arc<Delivery>) {
+    pub(crate) async fn send(&self, slot: u32, shards: &[ShardHandle], delivery: Arc<Delivery>) {
         for shard in self.readers.shards() {
             shards[shard]
-                .tell(Input::Deliver(self.id, Arc::clone(&delivery)))
+                .tell(Input::Deliver(slot, Arc::clone(&delivery)))
                 .await;
         }
     }

@@ -30,7 +30,7 @@ pub(crate) enum Phase {
 /// One channel that a connection reads.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Subscription {
-    /// The channel's id among the shards.
+    /// The channel's slot in the hub.
     pub(crate) channel: u32,
     /// Its place among the channel's subscribers on this shard.
     pub(crate) index: u32,

@@ -7,6 +7,7 @@
 
 mod attachment;
 mod audit;
+mod channels;
 mod follow;
 
 use crate::{
@@ -22,12 +23,13 @@ use fanfare_lifecycle::{Clock, Shutdown};
 use fanfare_proto::{Channel, Position, subject, wire::Event};
 use futures_util::{StreamExt as _, future::BoxFuture, stream::FuturesUnordered};
 use prost::Message as _;
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 use tokio::sync::{Semaphore, mpsc};
 
+use attachment::{Asker, Departure, Departures};
 pub(crate) use attachment::{Attached, Attachment, HubHandle, Request};
-use attachment::{Departure, Departures};
 use audit::heads;
+use channels::Channels;
 
 /// Requests that wait for the hub. A connection waits when it is full.
 const REQUESTS: usize = 1_024;
@@ -35,18 +37,21 @@ const REQUESTS: usize = 1_024;
 /// Gaps that are read at once.
 const REPAIRS: usize = 32;
 
-/// Records taken from the tail before anything else gets a turn.
+/// Records taken from the tail, or requests, before anything else gets a turn. The heads of all channels that so many
+/// requests open are read at once.
 const BURST: usize = 256;
 
-/// A channel as it was when a read for it began: by the time the read ends it may have been left and opened anew.
+/// A channel as it was when a read for it began: by the time the read ends it may have been left and opened anew, or
+/// another may be in its slot.
 struct Place {
     channel: Channel,
-    id: u32,
+    slot: u32,
+    life: u32,
 }
 
 /// What a read in the background has found.
 enum Found {
-    Head(Place, Head),
+    Opened(Vec<(Place, Head)>),
     /// The next page of a gap that ends at this position.
     Missed(Place, Position, Result<Step, LogError>),
     Heads(Vec<(Channel, Head)>),
@@ -57,8 +62,8 @@ pub(crate) struct Hub {
     shards: Vec<ShardHandle>,
     clock: Clock,
     figures: Arc<Figures>,
-    channels: HashMap<Channel, Active>,
-    next_id: u32,
+    channels: Channels,
+    next_life: u32,
     next_serial: u32,
     departures: Arc<Departures>,
     reads: FuturesUnordered<BoxFuture<'static, Found>>,
@@ -97,8 +102,8 @@ impl Hub {
             shards,
             clock,
             figures,
-            channels: HashMap::new(),
-            next_id: 0,
+            channels: Channels::default(),
+            next_life: 0,
             next_serial: 0,
             departures: Arc::default(),
             reads: FuturesUnordered::new(),
@@ -139,7 +144,15 @@ impl Hub {
                         self.tailed(tailed).await;
                     }
                 }
-                Some(request) = sources.requests.recv() => self.attach(request).await,
+                Some(request) = sources.requests.recv() => {
+                    let mut opening = Vec::new();
+                    self.attach(request, &mut opening).await;
+                    for _ in 1..BURST {
+                        let Ok(request) = sources.requests.try_recv() else { break };
+                        self.attach(request, &mut opening).await;
+                    }
+                    self.open_channels(opening);
+                }
                 () = departures.some.notified() => self.depart().await,
                 Some(found) = self.reads.next() => self.found(found).await,
                 event = sources.events.next() => {
@@ -151,64 +164,77 @@ impl Hub {
         }
     }
 
-    async fn attach(&mut self, request: Request) {
-        let channel = request.channel.clone();
-        if let Some(active) = self.channels.get_mut(&channel) {
-            match &mut active.phase {
+    /// Answers one request, now or once the channel that it needs is open: `opening` gets those that nobody opens yet.
+    async fn attach(&mut self, request: Request, opening: &mut Vec<Place>) {
+        if let Some(slot) = self.channels.find(request.channel.name()) {
+            match &mut self.channels[slot].phase {
                 Phase::Opening(opening) => opening.waiting.push(request),
-                Phase::Live | Phase::Repairing(_) => self.welcome(&channel, request).await,
+                Phase::Live | Phase::Repairing(_) => self.welcome(slot, request).await,
             }
             return;
         }
-        self.next_id += 1;
-        let mut active = Active::new(self.next_id);
+        self.next_life = self.next_life.wrapping_add(1);
         self.figures.channels.inc();
-        if channel.is_stored() {
-            active.phase = Phase::opening(vec![request], Vec::new());
-            let id = active.id;
-            self.channels.insert(channel.clone(), active);
-            self.open_channel(Place { channel, id });
+        let channel = request.channel.clone();
+        let is_stored = channel.is_stored();
+        let slot = self.channels.add(Active::new(channel, self.next_life));
+        if is_stored {
+            self.channels[slot].phase = Phase::opening(vec![request], Vec::new());
+            opening.push(self.place(slot));
         } else {
-            self.channels.insert(channel.clone(), active);
-            self.welcome(&channel, request).await;
+            self.welcome(slot, request).await;
         }
     }
 
-    fn open_channel(&self, place: Place) {
+    fn place(&self, slot: u32) -> Place {
+        let Active { channel, life, .. } = &self.channels[slot];
+        Place {
+            channel: channel.clone(),
+            slot,
+            life: *life,
+        }
+    }
+
+    fn open_channels(&self, places: Vec<Place>) {
+        if places.is_empty() {
+            return;
+        }
         let log = Arc::clone(&self.log);
         self.reads.push(Box::pin(async move {
-            let heads = heads(&*log, std::slice::from_ref(&place.channel)).await;
-            let head = heads.first().copied().unwrap_or_default();
-            Found::Head(place, head)
+            let channels: Vec<Channel> = places.iter().map(|own| own.channel.clone()).collect();
+            let heads = heads(&*log, &channels).await;
+            Found::Opened(places.into_iter().zip(heads).collect())
         }));
     }
 
     /// Adds a subscriber to a channel that is open.
-    async fn welcome(&mut self, channel: &Channel, request: Request) {
-        let Some(active) = self.channels.get_mut(channel) else {
-            return;
-        };
+    async fn welcome(&mut self, slot: u32, request: Request) {
+        let active = &mut self.channels[slot];
         active.readers.add(request.shard);
         self.next_serial = self.next_serial.wrapping_add(1);
         let reading = Reading {
-            channel: active.id,
+            channel: slot,
             key: request.key,
             serial: self.next_serial,
         };
-        let attached = Attached {
-            attachment: Attachment {
-                reading,
-                shard: request.shard,
-                departures: Arc::clone(&self.departures),
-                kept: false,
-            },
-            head: active.have,
+        let (head, channel) = (active.have, active.channel.clone());
+        let shard = &self.shards[usize::from(request.shard)];
+        let reply = match request.asker {
+            Asker::Shard(number) => {
+                let input = Input::AttachLive(number, reading, channel, head);
+                return shard.tell(input).await;
+            }
+            Asker::Call(reply) => reply,
         };
-        self.shards[usize::from(request.shard)]
-            .tell(Input::Attach(reading, channel.clone(), active.have))
-            .await;
+        shard.tell(Input::Attach(reading, channel, head)).await;
+        let attachment = Attachment {
+            reading,
+            shard: request.shard,
+            departures: Arc::clone(&self.departures),
+            kept: false,
+        };
         // A requester that has gone drops the attachment, which then departs.
-        let _gone = request.reply.send(attached);
+        let _gone = reply.send(Attached { attachment, head });
     }
 
     async fn depart(&mut self) {
@@ -219,19 +245,18 @@ impl Hub {
                         .tell(Input::Detach(reading))
                         .await;
                 }
-                Departure::Left(shard, channel, id) => self.left(shard, &channel, id),
+                Departure::Left(shard, slot) => self.left(shard, slot),
             }
         }
     }
 
-    fn left(&mut self, shard: u16, channel: &Channel, id: u32) {
-        let of_id = |active: &&mut Active| active.id == id;
-        let Some(active) = self.channels.get_mut(channel).filter(of_id) else {
+    fn left(&mut self, shard: u16, slot: u32) {
+        let Some(active) = self.channels.get_mut(slot) else {
             return;
         };
         active.readers.remove(shard);
         if active.is_unread() {
-            self.channels.remove(channel);
+            self.channels.remove(slot);
             self.figures.channels.dec();
         }
     }
@@ -244,10 +269,10 @@ impl Hub {
         let Ok(event) = Event::decode(message.payload) else {
             return;
         };
-        if let Some(active) = self.channels.get(event.channel.as_str()) {
+        if let Some(slot) = self.channels.find(&event.channel) {
             self.figures.messages.inc();
-            active
-                .send(&self.shards, Arc::new(Delivery::of_event(&event)))
+            self.channels[slot]
+                .send(slot, &self.shards, Arc::new(Delivery::of_event(&event)))
                 .await;
         }
     }

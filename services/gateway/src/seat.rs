@@ -18,7 +18,7 @@ pub(crate) struct Seat {
 /// must not reach the second.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Reading {
-    /// The channel's id among the shards.
+    /// The channel's slot in the hub.
     pub(crate) channel: u32,
     pub(crate) key: Key,
     /// Another for each reading, of the last four billion.

@@ -265,8 +265,8 @@ impl Session {
         }
     }
 
-    /// A call was given up: it completes no more.
-    pub(crate) const fn given_up(&mut self) {
+    /// A call has ended that has no completion.
+    pub(crate) const fn call_ended(&mut self) {
         self.calls = self.calls.saturating_sub(1);
     }
 

@@ -12,6 +12,7 @@ mod fan_out;
 mod input;
 mod life;
 mod mail;
+mod reading;
 mod serve;
 mod sockets;
 mod subscriber;
@@ -34,11 +35,11 @@ use fanfare_lifecycle::Shutdown;
 use fanfare_proto::Channel;
 use mio::Registry;
 use slab::Slab;
-use std::{collections::HashMap, io, sync::Arc, time::Duration};
+use std::{io, sync::Arc, time::Duration};
 use tokio::sync::mpsc;
 
 use sockets::Sockets;
-use subscriber::ChannelState;
+use subscriber::Channels;
 
 /// Inputs taken at once. Bounds how long control waits behind deliveries.
 const DRAIN: usize = 1_024;
@@ -53,8 +54,7 @@ pub(crate) struct Shard {
     poll: Registry,
     conns: Slab<Connection>,
     generation: u32,
-    /// Boxed: a map is a third empty, and there may be a channel for each connection.
-    channels: HashMap<u32, Box<ChannelState>>,
+    channels: Channels,
     wheel: Wheel<Key>,
     ping: Parcel,
     buffer: Box<[u8]>,
@@ -138,7 +138,7 @@ impl Shard {
             poll,
             conns: Slab::new(),
             generation: 0,
-            channels: HashMap::new(),
+            channels: Channels::default(),
             wheel: Wheel::new(now_s),
             ping: Parcel::single(frame::ping(b""), Class::Ephemeral),
             buffer: vec![0; READ_BYTES].into_boxed_slice(),
@@ -163,6 +163,9 @@ impl Shard {
                 }
             }
             Input::Attach(reading, channel, head) => self.attach(reading, channel, head),
+            Input::AttachLive(number, reading, channel, head) => {
+                self.attach_live(number, reading, channel, head);
+            }
             Input::Detach(reading) => self.detach(reading),
             Input::GoLive(reading, have_n, reply) => {
                 if let Some(answer) = self.go_live(reading, have_n) {

@@ -35,10 +35,12 @@ impl Drop for Attachment {
 pub(super) enum Departure {
     /// Its subscriber has gone before it began; the shard does not know yet.
     GivenUp(u16, Reading),
-    /// A shard has one reader less of the channel with this id. One for each [`Input::Attach`].
+    /// A shard has one reader less of the channel in this slot. Exactly one for each [`Input::Attach`] and
+    /// [`Input::AttachLive`]: when all have come, the slot is free.
     ///
     /// [`Input::Attach`]: crate::shard::Input::Attach
-    Left(u16, Channel, u32),
+    /// [`Input::AttachLive`]: crate::shard::Input::AttachLive
+    Left(u16, u32),
 }
 
 /// Readings that have ended. At most as many as there were attachments, so it needs no bound of its own.
@@ -75,7 +77,16 @@ pub(crate) struct Request {
     pub(super) channel: Channel,
     pub(super) shard: u16,
     pub(super) key: Key,
-    pub(super) reply: oneshot::Sender<Attached>,
+    pub(super) asker: Asker,
+}
+
+/// Who is to be answered.
+#[derive(Debug)]
+pub(super) enum Asker {
+    /// A call, which replays what was missed before the reading is live.
+    Call(oneshot::Sender<Attached>),
+    /// The shard itself, by the number under which it waits: nothing was missed.
+    Shard(u32),
 }
 
 /// Where connections ask the hub.
@@ -98,14 +109,27 @@ impl HubHandle {
             channel,
             shard,
             key,
-            reply,
+            asker: Asker::Call(reply),
         };
         self.requests.send(request).await.ok()?;
         attached.await.ok()
     }
 
-    /// A shard has one reader less of the channel with this id.
-    pub(crate) fn left(&self, shard: u16, channel: Channel, id: u32) {
-        self.departures.add(Departure::Left(shard, channel, id));
+    /// Asks for a reading that is live from its first moment; the shard gets it as
+    /// [`Input::AttachLive`](crate::shard::Input::AttachLive) with this number. `false` when the hub has no room for the
+    /// request now, or has ended.
+    pub(crate) fn attach_live(&self, channel: Channel, shard: u16, key: Key, number: u32) -> bool {
+        let request = Request {
+            channel,
+            shard,
+            key,
+            asker: Asker::Shard(number),
+        };
+        self.requests.try_send(request).is_ok()
+    }
+
+    /// A shard has one reader less of the channel in this slot.
+    pub(crate) fn left(&self, shard: u16, slot: u32) {
+        self.departures.add(Departure::Left(shard, slot));
     }
 }

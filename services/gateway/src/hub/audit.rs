@@ -17,9 +17,9 @@ impl Hub {
         }
         let stored: Vec<Channel> = self
             .channels
-            .keys()
-            .filter(|channel| channel.is_stored())
-            .cloned()
+            .iter()
+            .filter(|active| active.channel.is_stored())
+            .map(|active| active.channel.clone())
             .collect();
         for channels in stored.chunks(HEADS) {
             self.audit_some(channels.to_vec());

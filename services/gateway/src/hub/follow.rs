@@ -3,7 +3,7 @@
 use super::{Found, Hub, Place};
 use crate::{channel::Phase, delivery::Delivery, outbox::Class, replay};
 use fanfare_bus::log::{Head, Record, Tailed};
-use fanfare_proto::{Channel, Position};
+use fanfare_proto::Position;
 use std::sync::Arc;
 
 impl Hub {
@@ -18,9 +18,10 @@ impl Hub {
     }
 
     async fn record(&mut self, record: Record) {
-        let Some(active) = self.channels.get_mut(&record.channel) else {
+        let Some(slot) = self.channels.find(record.channel.name()) else {
             return;
         };
+        let active = &mut self.channels[slot];
         if let Some(mut buffer) = active.buffer() {
             buffer.push(record);
             return;
@@ -29,39 +30,29 @@ impl Hub {
             return;
         }
         if record.prev_seq > active.have.seq {
-            let (channel, upto) = (record.channel.clone(), record.position);
-            self.repair(channel, upto, vec![record]);
-            return;
+            return self.repair(slot, record.position, vec![record]);
         }
-        self.deliver(&record).await;
+        self.deliver(slot, &record).await;
     }
 
-    /// Delivers the next record of its channel.
-    async fn deliver(&mut self, record: &Record) {
-        let Some(active) = self.channels.get_mut(&record.channel) else {
-            return;
-        };
+    /// Delivers the next record of the channel in this slot.
+    async fn deliver(&mut self, slot: u32, record: &Record) {
+        let active = &mut self.channels[slot];
         active.have = record.position;
         let epoch = self.log.epoch(&record.channel);
         if let Some(delivery) = Delivery::of_record(record, epoch) {
             self.figures.messages.inc();
-            active.send(&self.shards, Arc::new(delivery)).await;
+            active.send(slot, &self.shards, Arc::new(delivery)).await;
         }
     }
 
     /// Reads what lies between what was delivered and `upto`, then goes on with `buffered`.
-    fn repair(&mut self, channel: Channel, upto: Position, buffered: Vec<Record>) {
-        let Some(active) = self.channels.get_mut(&channel) else {
-            return;
-        };
+    fn repair(&mut self, slot: u32, upto: Position, buffered: Vec<Record>) {
         self.figures.repairs.inc();
+        let active = &mut self.channels[slot];
         active.phase = Phase::Repairing(Box::new(buffered));
         let after = active.have;
-        let place = Place {
-            channel,
-            id: active.id,
-        };
-        self.read_gap(place, after, upto);
+        self.read_gap(self.place(slot), after, upto);
     }
 
     /// Reads one page of a gap.
@@ -77,75 +68,77 @@ impl Hub {
 
     pub(super) async fn found(&mut self, found: Found) {
         match found {
-            Found::Head(place, head) if self.is_current(&place) => self.opened(place, head).await,
+            Found::Opened(channels) => {
+                for (place, head) in channels {
+                    if self.is_current(&place) {
+                        self.opened(place, head).await;
+                    }
+                }
+            }
             Found::Missed(place, upto, Ok(step)) if self.is_current(&place) => {
                 for record in &step.records {
-                    self.deliver(record).await;
+                    self.deliver(place.slot, record).await;
                 }
                 if step.more {
                     self.read_gap(place, step.position, upto);
                 } else {
-                    self.settle(place.channel, upto).await;
+                    self.settle(place.slot, upto).await;
                 }
             }
             Found::Missed(place, _, Err(error)) if self.is_current(&place) => {
-                self.reset(&place.channel, replay::reset_reason(&error))
-                    .await;
-                if let Some(active) = self.channels.get_mut(&place.channel) {
-                    let buffered = active.take_buffer();
-                    active.phase = Phase::opening(Vec::new(), buffered);
-                    self.open_channel(place);
-                }
+                self.reset(place.slot, replay::reset_reason(&error)).await;
+                let active = &mut self.channels[place.slot];
+                let buffered = active.take_buffer();
+                active.phase = Phase::opening(Vec::new(), buffered);
+                self.open_channels(vec![place]);
             }
             Found::Heads(heads) => {
                 self.audits -= 1;
                 for (channel, head) in heads {
-                    let behind = self.channels.get(&channel).is_some_and(|active| {
+                    let is_behind = |slot: &u32| {
+                        let active = &self.channels[*slot];
                         matches!(active.phase, Phase::Live) && head.last.seq > active.have.seq
-                    });
-                    if behind {
-                        self.repair(channel, head.last, Vec::new());
+                    };
+                    let found = self.channels.find(channel.name());
+                    if let Some(slot) = found.filter(is_behind) {
+                        self.repair(slot, head.last, Vec::new());
                     }
                 }
                 if self.audits == 0 && std::mem::take(&mut self.audit_again) {
                     self.audit();
                 }
             }
-            Found::Head(..) | Found::Missed(..) => {}
+            Found::Missed(..) => {}
         }
     }
 
     fn is_current(&self, place: &Place) -> bool {
         self.channels
-            .get(&place.channel)
-            .is_some_and(|active| active.id == place.id)
+            .get(place.slot)
+            .is_some_and(|active| active.life == place.life)
     }
 
     async fn opened(&mut self, place: Place, head: Head) {
-        let channel = place.channel;
-        let Some(active) = self.channels.get_mut(&channel) else {
-            return;
-        };
+        let active = &mut self.channels[place.slot];
         let Phase::Opening(opening) = &mut active.phase else {
             return;
         };
         let waiting = std::mem::take(&mut opening.waiting);
         active.have = active.have.max(head.last);
         for request in waiting {
-            self.welcome(&channel, request).await;
+            self.welcome(place.slot, request).await;
         }
-        self.settle(channel, head.last).await;
+        self.settle(place.slot, head.last).await;
     }
 
     /// The channel stands at `upto`: live again, after what was buffered meanwhile.
-    async fn settle(&mut self, channel: Channel, upto: Position) {
-        let Some(active) = self.channels.get_mut(&channel) else {
-            return;
-        };
+    async fn settle(&mut self, slot: u32, upto: Position) {
+        let active = &mut self.channels[slot];
         active.have = active.have.max(upto);
         let overflowed = active.overflowed();
         let buffered = active.take_buffer();
         active.phase = Phase::Live;
+        let channel = active.channel.clone();
         for record in buffered {
             self.record(record).await;
         }
@@ -154,14 +147,13 @@ impl Hub {
         }
     }
 
-    async fn reset(&mut self, channel: &Channel, reason: &'static str) {
+    async fn reset(&mut self, slot: u32, reason: &'static str) {
+        let active = &self.channels[slot];
+        let channel = &active.channel;
         tracing::warn!(%channel, reason, "a gap cannot be filled; subscribers are told");
-        let Some(active) = self.channels.get(channel) else {
-            return;
-        };
         let now_ms = self.clock.now_ms();
         let text = crate::frames::reset(channel, reason, now_ms);
         let delivery = Delivery::unstored(&text, Class::Kept, now_ms);
-        active.send(&self.shards, Arc::new(delivery)).await;
+        active.send(slot, &self.shards, Arc::new(delivery)).await;
     }
 }

@@ -218,7 +218,7 @@ impl Shard {
 
     /// Takes a channel's subscribers out while they are written to: nothing changes who they are meanwhile.
     fn borrow_subscribers(&mut self, channel: u32) -> Option<(Channel, Vec<Subscriber>)> {
-        let state = self.channels.get_mut(&channel)?;
+        let state = self.channels.get_mut(channel)?;
         let subscribers = std::mem::take(&mut state.subscribers);
         Some((state.channel.clone(), subscribers))
     }
@@ -231,11 +231,11 @@ impl Shard {
         deliveries: &[Arc<Delivery>],
         live: u32,
     ) {
-        let Some(state) = self.channels.get_mut(&channel) else {
+        let Some(state) = self.channels.get_mut(channel) else {
             return;
         };
         state.subscribers = subscribers;
-        let ChannelState { channel, last, .. } = &mut **state;
+        let ChannelState { channel, last, .. } = state;
         let now_ms = self.node.clock.now_ms();
         for delivery in deliveries {
             if delivery.position.n > 0 {

@@ -40,6 +40,9 @@ pub(crate) enum Input {
     /// From the hub: the channel is read from here on, in the place of any reading of it by the same connection;
     /// deliveries are held until [`Input::GoLive`]. It stands at this position.
     Attach(Reading, Channel, Position),
+    /// From the hub: the channel is read from here on, as the shard has asked under this number; the client has missed
+    /// nothing, so deliveries follow at once. It stands at this position.
+    AttachLive(u32, Reading, Channel, Position),
     /// From the hub: the reading was given up before it began.
     Detach(Reading),
     /// The subscriber has everything up to this ordinal, at least to where it attached. Answered with the position it
@@ -82,7 +85,10 @@ pub(crate) enum Control {
 
 impl Input {
     pub(super) const fn changes_readers(&self) -> bool {
-        matches!(self, Self::Attach(..) | Self::Detach(..) | Self::GoLive(..))
+        matches!(
+            self,
+            Self::Attach(..) | Self::AttachLive(..) | Self::Detach(..) | Self::GoLive(..)
+        )
     }
 }
 

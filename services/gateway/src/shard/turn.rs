@@ -95,8 +95,11 @@ impl Shard {
         }
     }
 
-    /// Begins a call, in a task of its own.
+    /// Begins a call, in a task of its own if it needs one.
     fn call(&mut self, key: Key, call: Call) {
+        let Some(call) = self.subscribe_live(key, call) else {
+            return;
+        };
         let node = Arc::clone(&self.node);
         let seat = self.seat(key);
         let Some(conn) = self.conn(key) else {
@@ -107,7 +110,7 @@ impl Shard {
             seat,
             session: conn.session.id,
             identity: conn.session.identity(),
-            replay_turn: Arc::clone(&calls.replay_turn),
+            replay_turn: calls.replay_turn(),
             node: Arc::clone(&node),
         };
         let number = calls.next();
@@ -118,7 +121,7 @@ impl Shard {
             let completed = Completed { number, completion };
             shard.tell(Input::Completed(key, completed)).await;
         });
-        calls.began(number, brief, task.abort_handle());
+        calls.began(number, brief, Some(task.abort_handle()));
     }
 
     pub(super) fn completed(&mut self, key: Key, completed: Completed) {
@@ -151,7 +154,7 @@ impl Shard {
         conn.calls.take_if(|calls| calls.is_empty());
         for id in given_up {
             self.turn(key, |session, turn| {
-                session.given_up();
+                session.call_ended();
                 if let Some(id) = id.filter(|_| !reads) {
                     let words = "overtaken by a later frame for the same channel";
                     let refusal = Refusal::new(ErrorCode::Conflict, words);

@@ -1,0 +1,299 @@
+//! The reading of a channel by a connection: how it begins, live at once or behind a replay, and how it ends.
+
+use super::{
+    Shard,
+    subscriber::{ChannelState, Held, Late, Subscriber},
+};
+use crate::{
+    call::Call,
+    calls::Brief,
+    connection::{Connection, Phase, Subscription},
+    delivery::Joined,
+    frames,
+    outbox::Parcel,
+    seat::{Key, Reading},
+};
+use fanfare_proto::{Channel, Position, wire::Coverage};
+use std::sync::Arc;
+use tokio::sync::oneshot;
+
+/// Ended readings that are remembered for the delivery trail. Older ones are forgotten.
+const ENDED: usize = 32;
+
+impl Shard {
+    /// Asks the hub for a reading that is live at once, if `call` is a `subscribe` that has missed nothing and needs
+    /// nobody's leave: most are, and this costs neither a task nor a place to hold deliveries. Otherwise, and when the hub
+    /// has no room, it is the caller's again.
+    pub(super) fn subscribe_live(&mut self, key: Key, call: Call) -> Option<Call> {
+        let Some(channel) = call.subscribes_live() else {
+            return Some(call);
+        };
+        let channel = channel.clone();
+        let conn = self.conns.get_mut(key.slot as usize)?;
+        let calls = conn.calls.get_or_insert_default();
+        let number = calls.next();
+        let hub = &self.node.hub;
+        if !hub.attach_live(channel, self.index, key, number) {
+            return Some(call);
+        }
+        calls.began(number, Brief::of(&call), None);
+        None
+    }
+
+    /// A reading begins that is live at once.
+    pub(super) fn attach_live(
+        &mut self,
+        number: u32,
+        reading: Reading,
+        channel: Channel,
+        head: Position,
+    ) {
+        let Some((id, more)) = self.awaited(reading.key, number) else {
+            return self.node.hub.left(self.index, reading.channel);
+        };
+        let node = Arc::clone(&self.node);
+        let (cursor, epoch) = (
+            channel.is_stored().then_some(head),
+            node.log.epoch(&channel),
+        );
+        let now_ms = node.clock.now_ms();
+        let text = frames::subscribed(id.as_deref(), &channel, epoch, cursor, false, now_ms);
+        self.enlist(reading, channel, head, None);
+        self.begin(reading, head.n, text);
+        // The report for the last of them says everything.
+        if !more && self.conn(reading.key).is_some() {
+            node.reports.session(self.report(reading.key.slot, 0, 0));
+        }
+    }
+
+    /// Takes the `subscribe` that waits under this number: its frame's id, and whether others are under way.
+    fn awaited(&mut self, key: Key, number: u32) -> Option<(Option<String>, bool)> {
+        let conn = self.conn(key)?;
+        let calls = conn.calls.as_mut()?;
+        let id = calls.subscribed(number)?;
+        let more = calls.is_subscribing();
+        conn.calls.take_if(|calls| calls.is_empty());
+        conn.session.call_ended();
+        Some((id, more))
+    }
+
+    pub(super) fn attach(&mut self, reading: Reading, channel: Channel, head: Position) {
+        self.enlist(reading, channel, head, Some(Late::holding()));
+    }
+
+    fn enlist(
+        &mut self,
+        reading: Reading,
+        channel: Channel,
+        head: Position,
+        late: Option<Box<Late>>,
+    ) {
+        let Reading {
+            channel: id,
+            key,
+            serial,
+        } = reading;
+        self.leave(key, id);
+        if self.conn(key).is_none_or(|conn| conn.phase != Phase::Open) {
+            return self.node.hub.left(self.index, id);
+        }
+        let system = &self.node.system;
+        let state = self.channels.get_or_add(id, || {
+            let watching = (!channel.is_stored()).then(|| system.watch());
+            ChannelState::new(channel, head, watching)
+        });
+        let index = state.add(key.slot, late);
+        let conn = &mut self.conns[key.slot as usize];
+        conn.session.share_name(&state.channel);
+        conn.subscriptions.reserve_exact(1);
+        conn.subscriptions.push(Subscription {
+            channel: id,
+            index,
+            serial,
+            from_n: 0,
+            replayed_n: 0,
+            began: 0,
+        });
+    }
+
+    /// Ends one reading; one that another has replaced has ended already.
+    pub(super) fn detach(&mut self, reading: Reading) {
+        if self.subscription(reading).is_some() {
+            self.leave(reading.key, reading.channel);
+        }
+    }
+
+    pub(super) fn leave_by_name(&mut self, key: Key, channel: &Channel) {
+        if let Some(id) = self.named(key, channel).map(|own| own.channel) {
+            self.leave(key, id);
+        }
+    }
+
+    /// Whether `channel` is being read, and the client knows it.
+    pub(super) fn reads(&self, key: Key, channel: &Channel) -> bool {
+        self.named(key, channel).is_some_and(|own| own.began > 0)
+    }
+
+    fn named(&self, key: Key, channel: &Channel) -> Option<Subscription> {
+        let conn = self.conns.get(key.slot as usize)?;
+        let of_name = |own: &&Subscription| {
+            self.channels
+                .get(own.channel)
+                .is_some_and(|state| state.channel == *channel)
+        };
+        (conn.generation == key.generation)
+            .then(|| conn.subscriptions.iter().find(of_name).copied())
+            .flatten()
+    }
+
+    /// Ends whatever reading a connection has of a channel.
+    fn leave(&mut self, key: Key, channel: u32) {
+        let now_ms = self.node.clock.now_ms();
+        let Some(conn) = self.conn(key) else {
+            return;
+        };
+        let of_channel = |own: &Subscription| own.channel == channel;
+        let Some(at) = conn.subscriptions.iter().position(of_channel) else {
+            return;
+        };
+        let subscription = conn.subscriptions.swap_remove(at);
+        let conn = &self.conns[key.slot as usize];
+        if let Some(coverage) = self.coverage(conn, &subscription, now_ms) {
+            let ended = self.conns[key.slot as usize].ended.get_or_insert_default();
+            if ended.len() == ENDED {
+                ended.remove(0);
+            }
+            ended.push(coverage);
+        }
+        self.unlist(subscription);
+    }
+
+    /// Takes a subscription that its connection has no more from its channel's subscribers.
+    pub(super) fn unlist(&mut self, subscription: Subscription) {
+        let Subscription { channel, index, .. } = subscription;
+        let Some(state) = self.channels.get_mut(channel) else {
+            return;
+        };
+        state.subscribers.swap_remove(index as usize);
+        if let Some(moved) = state.subscribers.get(index as usize)
+            && let Some(conn) = self.conns.get_mut(moved.slot as usize)
+            && let Some(own) = conn
+                .subscriptions
+                .iter_mut()
+                .find(|own| own.channel == channel)
+        {
+            own.index = index;
+        }
+        if state.subscribers.is_empty() {
+            self.channels.remove(channel);
+        }
+        self.node.hub.left(self.index, channel);
+    }
+
+    /// The reading begins: the client is told, and what is replayed follows.
+    pub(super) fn begin(&mut self, reading: Reading, from_n: u64, text: Vec<u8>) {
+        let now_ms = self.node.clock.now_ms();
+        let Some(conn) = self.conn(reading.key) else {
+            return;
+        };
+        let after_ms = now_ms.saturating_sub(conn.connected_at_ms).max(0);
+        let began = u32::try_from(after_ms.saturating_add(1)).unwrap_or(u32::MAX);
+        if let Some(own) = self.subscription(reading) {
+            own.from_n = from_n;
+            own.replayed_n = from_n;
+            own.began = began;
+            self.send_text(reading.key, text);
+        }
+    }
+
+    /// Sends entries from the log; `done` is told once nothing waits for the client any more.
+    pub(super) fn replay(&mut self, reading: Reading, parcel: &Parcel, done: oneshot::Sender<()>) {
+        if self.subscription(reading).is_none() {
+            return;
+        }
+        self.send(reading.key, parcel);
+        if let Some(conn) = self
+            .conn(reading.key)
+            .filter(|conn| conn.phase == Phase::Open)
+        {
+            conn.link.when_drained(done);
+        }
+    }
+
+    pub(super) fn replayed(&mut self, reading: Reading, n: u64) {
+        if let Some(own) = self.subscription(reading) {
+            own.replayed_n = n;
+        }
+    }
+
+    /// Lets the held deliveries go. `None`: the reading has ended; `Some(Some(…))`: too much was held, replay up to
+    /// there first.
+    pub(super) fn go_live(&mut self, reading: Reading, have_n: u64) -> Option<Option<Position>> {
+        let index = self.subscription(reading)?.index;
+        let state = self.channels.get_mut(reading.channel)?;
+        let last = state.last;
+        let channel = state.channel.clone();
+        let subscriber = state.subscribers.get_mut(index as usize)?;
+        let late = subscriber.late.as_mut()?;
+        late.have_n = have_n;
+        let held = late.held.take()?;
+        if held.overflowed {
+            late.held = Some(Held::default());
+            return Some(Some(last));
+        }
+        let news = late.news(&held.deliveries);
+        if last.n >= have_n {
+            subscriber.late = None;
+        }
+        let agreement = self.conn(reading.key).and_then(|conn| conn.agreement);
+        let figures = Arc::clone(&self.node.figures);
+        for parcel in Joined::new(&channel, &news, &figures).parcels(agreement) {
+            self.send(reading.key, parcel);
+        }
+        self.node
+            .reports
+            .session(self.report(reading.key.slot, 0, 0));
+        Some(None)
+    }
+
+    fn subscription(&mut self, reading: Reading) -> Option<&mut Subscription> {
+        let is_own = |own: &&mut Subscription| {
+            own.channel == reading.channel && own.serial == reading.serial
+        };
+        self.conn(reading.key)?
+            .subscriptions
+            .iter_mut()
+            .find(is_own)
+    }
+
+    /// What was written of one channel; `None` before its reading has begun.
+    pub(super) fn coverage(
+        &self,
+        conn: &Connection,
+        subscription: &Subscription,
+        left_at_ms: i64,
+    ) -> Option<Coverage> {
+        if subscription.began == 0 {
+            return None;
+        }
+        let state = self.channels.get(subscription.channel)?;
+        let is_live = state
+            .subscribers
+            .get(subscription.index as usize)
+            .is_some_and(Subscriber::is_live);
+        let live_n = if is_live { state.last.n } else { 0 };
+        let pushed_n = subscription.replayed_n.max(live_n);
+        let upto_n = match conn.link.first_unwritten(&state.channel) {
+            Some(unwritten_n) => pushed_n.min(unwritten_n - 1),
+            None => pushed_n,
+        };
+        Some(Coverage {
+            channel: state.channel.name().to_owned(),
+            from_n: subscription.from_n,
+            replayed_n: subscription.replayed_n.min(upto_n),
+            upto_n,
+            at_ms: conn.connected_at_ms + i64::from(subscription.began) - 1,
+            left_at_ms,
+        })
+    }
+}
