@@ -143,6 +143,11 @@ pub(crate) async fn begin(
 }
 
 impl Slot {
+    /// Whether this very request may come again, with the same ids: then the log has to remember them.
+    pub(crate) const fn is_repeatable(&self) -> bool {
+        self.claim.is_some()
+    }
+
     /// Keeps `answer` and gives back what to answer: `answer`, or that of a faster attempt.
     pub(crate) async fn finish(self, core: &Core, answer: Box<RawValue>) -> Box<RawValue> {
         let Some(claim) = self.claim else {

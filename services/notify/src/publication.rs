@@ -53,7 +53,7 @@ impl Publication {
         &self.channel
     }
 
-    /// Appends it, once for each `msg_id`. `user` is shown as its sender; empty: nobody.
+    /// Appends it, once for each `msg_id` if it has one. `user` is shown as its sender; empty: nobody.
     pub(crate) async fn store(
         self,
         core: &Core,

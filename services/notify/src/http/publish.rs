@@ -124,7 +124,7 @@ async fn run(
             status: "accepted",
         });
     }
-    let msg_id = Some(slot.seed.id(0));
+    let msg_id = slot.is_repeatable().then(|| slot.seed.id(0));
     let standing = publication.store(core, "", msg_id, traceparent).await?;
     Ok(PublicationView {
         channel,

@@ -89,6 +89,7 @@ pub(crate) async fn publish_notifications(
     let publish = Publish {
         by: &api_key.id,
         seed: slot.seed,
+        is_repeatable: slot.is_repeatable(),
         traceparent: &traceparent,
     };
     let outcomes = publish::publish(&core, &publish, drafts).await;

@@ -18,6 +18,8 @@ pub(crate) struct Request<'a> {
     /// Id of the API key.
     pub(crate) by: &'a str,
     pub(crate) seed: Seed,
+    /// It may come again, with the same seed.
+    pub(crate) is_repeatable: bool,
     /// W3C trace context; empty: none.
     pub(crate) traceparent: &'a str,
 }
@@ -144,7 +146,7 @@ impl Item {
 }
 
 async fn store(core: &Core, request: &Request<'_>, items: Vec<Item>) -> Vec<Outcome> {
-    let appended = sent::append(core, &items).await;
+    let appended = sent::append(core, &items, request.is_repeatable).await;
     let stored_at_ms = core.clock.now_ms();
     let records: Vec<Record> = items
         .iter()

@@ -19,18 +19,22 @@ const CHUNK_BYTES: usize = 2 * 1024 * 1024;
 type Slot = (usize, usize);
 
 /// Appends `items`, each to all of its channels. The answer has their ordinals in the order of the channels, or the
-/// problem that kept at least one of them away; repeating it appends only what is missing.
+/// problem that kept at least one of them away; repeating one that is repeatable appends only what is missing.
 ///
 /// # Ordering
 ///
 /// On each channel in the order of `items`: after a failure no later item of the same shard is appended.
-pub(crate) async fn append(core: &Core, items: &[Item]) -> Vec<Result<Vec<u64>, Problem>> {
+pub(crate) async fn append(
+    core: &Core,
+    items: &[Item],
+    is_repeatable: bool,
+) -> Vec<Result<Vec<u64>, Problem>> {
     let mut shards: BTreeMap<u16, Vec<(Slot, Append)>> = BTreeMap::new();
     for (index, item) in items.iter().enumerate() {
         for (place, channel) in item.draft.channels.iter().enumerate() {
             let append = Append {
                 channel: channel.clone(),
-                msg_id: Some(item.id.clone()),
+                msg_id: is_repeatable.then(|| item.id.clone()),
                 expect: Expect::Any,
                 ttl_ms: item.draft.ttl_ms,
                 payload: item.entry.clone(),
