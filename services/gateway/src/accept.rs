@@ -128,15 +128,16 @@ async fn take_over(
     let admitted = match admit(&node, &handshake, address) {
         Ok(place) => identify(&node, &handshake)
             .await
-            .map(|identity| (place, identity)),
-        Err(code) => Err(code),
+            .map(|identity| (place, identity))
+            .map_err(|code| (code, retry_after_ms(code))),
+        Err(refusal) => Err(refusal),
     };
     let (place, identity) = match admitted {
         Ok(admitted) => admitted,
         // A browser cannot read the status of a refused upgrade, so refusals are closes.
-        Err(code) => {
+        Err((code, retry_after_ms)) => {
             node.figures.refused.inc();
-            return goodbye(stream, code, retry_after_ms(code), node.timestamp()).await;
+            return goodbye(stream, code, retry_after_ms, node.timestamp()).await;
         }
     };
     let stream = match stream.into_std() {
@@ -164,20 +165,28 @@ async fn take_over(
         .await;
 }
 
-fn admit(node: &Node, handshake: &Handshake, address: IpAddr) -> Result<Place, CloseCode> {
+/// A place for the connection, or with which code and hint it is closed.
+fn admit(node: &Node, handshake: &Handshake, address: IpAddr) -> Result<Place, (CloseCode, u64)> {
+    let refused = |code| (code, retry_after_ms(code));
     if !handshake.origin_allowed {
-        return Err(CloseCode::Forbidden);
+        return Err(refused(CloseCode::Forbidden));
     }
     let settings = &node.settings;
-    let place = node.registry.admit(
-        address,
-        settings.connections,
-        settings.connections_per_address,
-    )?;
+    let place = node
+        .registry
+        .admit(
+            address,
+            settings.connections,
+            settings.connections_per_address,
+        )
+        .map_err(refused)?;
     // A drain that began after the upgrade was accepted has either seen the place, or is seen here.
     if node.closing.load(Ordering::Acquire) {
-        return Err(CloseCode::Restart);
+        return Err(refused(CloseCode::Restart));
     }
+    node.pace
+        .admit(node.uptime.millis())
+        .map_err(|retry_after_ms| (CloseCode::TryLater, retry_after_ms))?;
     Ok(place)
 }
 

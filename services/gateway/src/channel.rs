@@ -2,7 +2,7 @@
 
 use crate::{
     delivery::Delivery,
-    hub::Request,
+    hub::{Request, Ring},
     shard::{Input, ShardHandle},
 };
 use fanfare_bus::log::Record;
@@ -111,6 +111,8 @@ pub(crate) struct Active {
     pub(crate) have: Position,
     pub(crate) readers: Readers,
     pub(crate) phase: Phase,
+    /// Exists while there is a delivery in it.
+    pub(crate) ring: Option<Box<Ring>>,
 }
 
 /// Where a record goes while its channel is not live.
@@ -132,6 +134,7 @@ impl Active {
             have: Position { seq: 0, n: 0 },
             readers: Readers::On { shard: 0, count: 0 },
             phase: Phase::Live,
+            ring: None,
         }
     }
 

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use fanfare_bus::log;
 use fanfare_proto::{
     Channel, Cursor, Position, delivery,
-    wire::{Entry, Event},
+    wire::{Entry, EntryType, Event},
 };
 use prost::Message as _;
 use std::sync::{Arc, OnceLock};
@@ -27,6 +27,10 @@ pub(crate) struct Delivery {
     pub(crate) position: Position,
     pub(crate) class: Class,
     pub(crate) created_at_ms: i64,
+    /// When it is not to be sent any more.
+    pub(crate) expires_at_ms: Option<i64>,
+    /// It takes an earlier one back, or its place.
+    pub(crate) supersedes: bool,
     /// Whether its delivery is reported.
     pub(crate) trail: bool,
 }
@@ -47,6 +51,8 @@ impl Delivery {
         let text = delivery::entry_frame(&entry, &record.channel, cursor);
         Some(Self {
             position: record.position,
+            expires_at_ms: record.expires_at_ms,
+            supersedes: entry.r#type() == EntryType::Retraction || !entry.collapse_key.is_empty(),
             trail: entry.trail,
             ..Self::unstored(&text, Class::Kept, entry.created_at_ms)
         })
@@ -70,6 +76,8 @@ impl Delivery {
             position: Position::default(),
             class,
             created_at_ms,
+            expires_at_ms: None,
+            supersedes: false,
             trail: false,
         }
     }

@@ -9,6 +9,7 @@ mod attachment;
 mod audit;
 mod channels;
 mod follow;
+mod ring;
 
 use crate::{
     channel::{Active, Phase},
@@ -30,12 +31,17 @@ use attachment::{Asker, Departure, Departures};
 pub(crate) use attachment::{Attached, Attachment, HubHandle, Request};
 use audit::heads;
 use channels::Channels;
+pub(crate) use ring::Ring;
+use ring::Rings;
 
 /// Requests that wait for the hub. A connection waits when it is full.
 const REQUESTS: usize = 1_024;
 
 /// Gaps that are read at once.
 const REPAIRS: usize = 32;
+
+/// Requests for heads of an audit that are under way at once.
+const AUDITS: usize = 2;
 
 /// Records taken from the tail, or requests, before anything else gets a turn. The heads of all channels that so many
 /// requests open are read at once.
@@ -65,10 +71,13 @@ pub(crate) struct Hub {
     channels: Channels,
     next_life: u32,
     next_serial: u32,
+    rings: Rings,
     departures: Arc<Departures>,
     reads: FuturesUnordered<BoxFuture<'static, Found>>,
     /// Comparisons of heads that are under way.
     audits: usize,
+    /// Comparisons that ask the log at once: a node with many channels must not be a burst for it.
+    audit_turns: Arc<Semaphore>,
     /// Another comparison was asked for meanwhile.
     audit_again: bool,
     /// Gaps that may be read at once: more would slow the log, and with it the tail.
@@ -90,6 +99,7 @@ impl Hub {
         shards: Vec<ShardHandle>,
         clock: Clock,
         figures: Arc<Figures>,
+        ring_bytes: usize,
     ) -> Result<(Self, HubHandle, Sources), String> {
         let tail = log.tail().await.map_err(|error| error.to_string())?;
         let events = bus
@@ -105,9 +115,11 @@ impl Hub {
             channels: Channels::default(),
             next_life: 0,
             next_serial: 0,
+            rings: Rings::new(ring_bytes),
             departures: Arc::default(),
             reads: FuturesUnordered::new(),
             audits: 0,
+            audit_turns: Arc::new(Semaphore::new(AUDITS)),
             audit_again: false,
             repairs: Arc::new(Semaphore::new(REPAIRS)),
         };
@@ -227,6 +239,9 @@ impl Hub {
             Asker::Call(reply) => reply,
         };
         shard.tell(Input::Attach(reading, channel, head)).await;
+        let missed = request
+            .since
+            .and_then(|since| self.channels[slot].missed(since, self.clock.now_ms()));
         let attachment = Attachment {
             reading,
             shard: request.shard,
@@ -234,7 +249,11 @@ impl Hub {
             kept: false,
         };
         // A requester that has gone drops the attachment, which then departs.
-        let _gone = reply.send(Attached { attachment, head });
+        let _gone = reply.send(Attached {
+            attachment,
+            head,
+            missed,
+        });
     }
 
     async fn depart(&mut self) {
@@ -256,6 +275,7 @@ impl Hub {
         };
         active.readers.remove(shard);
         if active.is_unread() {
+            self.rings.clear(active);
             self.channels.remove(slot);
             self.figures.channels.dec();
         }

@@ -8,7 +8,7 @@
 //! A delivery: [`hub`] (the one reader of the log; gaps) → [`delivery`] (wire bytes, once) → [`shard`] (fan-out, timer
 //! [`wheel`]) → [`link`] (one write, or the [`outbox`] while the socket is blocked).
 //!
-//! Beside them: [`goodbye`], [`registry`] of users' [`seat`]s, [`control`] (revocations, kicks, probe), [`drain`],
+//! Beside them: [`pace`] of admissions, [`goodbye`], [`registry`] of users' [`seat`]s, [`control`] (revocations, kicks, probe), [`drain`],
 //! [`report`] (for the delivery trail), [`system`] figures, [`metrics`].
 
 mod accept;
@@ -30,6 +30,7 @@ mod message;
 mod metrics;
 mod node;
 mod outbox;
+mod pace;
 mod rate;
 mod registry;
 mod replay;
@@ -52,7 +53,9 @@ use fanfare_tokens::Authority;
 use hub::Hub;
 use metrics::Figures;
 use node::{Node, Uptime};
+use pace::Pace;
 use registry::Registry;
+use replay::Replays;
 use report::Reports;
 use session::Terms;
 pub use settings::Settings;
@@ -134,11 +137,13 @@ impl Gateway {
             shards.clone(),
             clock.clone(),
             Arc::clone(&figures),
+            settings.ring_bytes,
         )
         .await?;
         tasks.spawn(hub.run(sources, settings.audit_interval, shutdown.clone()));
         let node = Arc::new(Node {
             terms: Arc::new(terms(&settings)),
+            pace: Pace::new(settings.admissions_per_second),
             system: System::new(settings.node.clone(), clock.clone()),
             settings,
             bus: handles.bus,
@@ -147,6 +152,7 @@ impl Gateway {
             hub: hub_handle,
             shards,
             registry: Arc::new(Registry::default()),
+            replays: Replays::default(),
             reports,
             figures,
             clock,

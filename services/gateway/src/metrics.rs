@@ -13,7 +13,9 @@ pub(crate) struct Figures {
     pub(crate) draining: IntGauge,
     pub(crate) messages: IntCounter,
     pub(crate) deflates: IntCounter,
-    pub(crate) replayed: IntCounter,
+    pub(crate) replayed_from_ring: IntCounter,
+    pub(crate) replayed_from_log: IntCounter,
+    pub(crate) replay_reads: IntCounter,
     pub(crate) resets: IntCounter,
     pub(crate) repairs: IntCounter,
     pub(crate) lagged: IntCounter,
@@ -49,6 +51,11 @@ impl Figures {
             "Published frames sent to sockets, by what became of them.",
             &["outcome"],
         );
+        let replayed = metrics.counters(
+            "fanfare_gateway_replayed_total",
+            "Entries sent again to clients that came back, by where they were: in memory, or read from the log.",
+            &["source"],
+        );
         Self {
             connections: metrics
                 .gauge("fanfare_gateway_connections", "Open WebSocket connections."),
@@ -65,9 +72,11 @@ impl Figures {
                 "fanfare_gateway_deflates_total",
                 "Publications that were compressed on this node, each once for all who read it.",
             ),
-            replayed: metrics.counter(
-                "fanfare_gateway_replayed_total",
-                "Entries sent from the log to clients that came back.",
+            replayed_from_ring: replayed.with_label_values(&["ring"]),
+            replayed_from_log: replayed.with_label_values(&["log"]),
+            replay_reads: metrics.counter(
+                "fanfare_gateway_replay_reads_total",
+                "Pages read from the log for clients that came back; those who want the same one share it.",
             ),
             resets: metrics.counter(
                 "fanfare_gateway_resets_total",

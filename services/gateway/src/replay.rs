@@ -1,8 +1,13 @@
 //! From a position to what was missed after it.
 
+mod flight;
+
+pub(crate) use flight::Replays;
+
+use crate::delivery::Delivery;
 use fanfare_bus::{Log, LogError, log::Record};
 use fanfare_proto::{Channel, Position};
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 /// Records read at once: a few writes of small notifications, and no more than 4 MiB of the largest.
 pub(crate) const PAGE: usize = 64;
@@ -10,6 +15,14 @@ pub(crate) const PAGE: usize = 64;
 /// First wait before a copy that was behind is asked again; doubles up to [`BACKOFF_MAX`].
 const BACKOFF_MIN: Duration = Duration::from_millis(10);
 const BACKOFF_MAX: Duration = Duration::from_secs(1);
+
+/// What a client has missed, or the next part of it.
+#[derive(Clone, Debug)]
+pub(crate) struct Missed {
+    pub(crate) deliveries: Vec<Arc<Delivery>>,
+    /// Where the client stands after them.
+    pub(crate) position: Position,
+}
 
 /// One step of a replay.
 #[derive(Debug)]
@@ -20,7 +33,6 @@ pub(crate) struct Step {
     /// There is more before the end that was asked for.
     pub(crate) more: bool,
 }
-
 /// Reads the next records of `channel` in (`after`, `upto`]. A log that is away or behind is asked again until it is
 /// not: a silent hole is the one answer nobody may get. Cancel safe.
 ///

@@ -28,10 +28,14 @@ pub struct Settings {
     pub connections_per_user: usize,
     /// Connections of one address on this node.
     pub connections_per_address: usize,
+    /// Connections let in each second, as many at once; those beyond are told when to come back. 0: no limit.
+    pub admissions_per_second: u32,
     /// Bytes queued for a client that reads slowly.
     pub outbox_bytes: usize,
     /// Frames queued for a client that reads slowly.
     pub outbox_frames: usize,
+    /// Bytes of the last deliveries kept for those who come back, of all channels together, frames included; 0: none.
+    pub ring_bytes: usize,
     /// Between two pings; each connection's are up to a fifth earlier.
     pub ping_interval: Duration,
     /// Without a byte from the peer for this long it is gone.
@@ -63,8 +67,10 @@ impl Default for Settings {
             connections_per_user: 20,
             // An office behind one address is a few hundred people with a few tabs each.
             connections_per_address: 1_000,
+            admissions_per_second: 0,
             outbox_bytes: 1024 * 1024,
             outbox_frames: 1_000,
+            ring_bytes: 64 * 1024 * 1024,
             ping_interval: Duration::from_secs(25),
             silence: Duration::from_secs(60),
             auth_timeout: Duration::from_secs(10),

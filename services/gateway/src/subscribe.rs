@@ -2,17 +2,16 @@
 
 use crate::{
     client::Client,
-    delivery::{self, Delivery},
-    frames,
+    delivery, frames,
     hub::Attached,
     outbox::Parcel,
-    replay,
+    replay::{self, Missed},
     seat::{Reading, Seat},
     session::Refusal,
 };
-use fanfare_bus::{LogError, log::Record};
+use fanfare_bus::LogError;
 use fanfare_proto::{Channel, CloseCode, Cursor, ErrorCode, Position, cursor::CursorError};
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 /// Longest that a client may take for one parcel of a replay.
 const STALL: Duration = Duration::from_secs(60);
@@ -27,25 +26,40 @@ pub(crate) async fn run(
     since: Option<&str>,
 ) -> Result<(), Refusal> {
     let node = &*client.node;
-    let since = since.filter(|_| channel.is_stored()).map(Cursor::parse);
+    let epoch = node.log.epoch(channel);
+    let since = since.filter(|_| channel.is_stored());
+    let since = since.map(|text| parse(text, epoch));
     // One replay at a time: together they would queue more than a client that reads well can take.
     let _turn = match since {
         Some(_) => Some(client.replay_turn.lock().await),
         None => None,
     };
     let Seat { shard, key } = client.seat;
-    let Attached { attachment, head } = node
+    let position = since.and_then(Result::ok);
+    let Attached {
+        attachment,
+        head,
+        missed,
+    } = node
         .hub
-        .attach(channel.clone(), shard, key)
+        .attach(channel.clone(), position, shard, key)
         .await
         .ok_or(Refusal::from(ErrorCode::Unavailable))?;
     let reader = Reader {
         client,
         channel,
-        epoch: node.log.epoch(channel),
         reading: attachment.reading,
     };
-    let start = reader.first_step(since, head).await;
+    let start = match (since, missed) {
+        (None, _) => Start::At(head),
+        (Some(Err(reason)), _) => Start::Reset(reason),
+        (Some(Ok(since)), Some(missed)) => {
+            let count = missed.deliveries.len() as u64;
+            node.figures.replayed_from_ring.inc_by(count);
+            Start::Replay(since, missed)
+        }
+        (Some(Ok(since)), None) => reader.first_page(since, head).await,
+    };
     let (from, recovered) = match &start {
         Start::At(position) => (*position, false),
         Start::Replay(from, _) => (*from, true),
@@ -56,22 +70,32 @@ pub(crate) async fn run(
     };
     let cursor = channel.is_stored().then_some(from);
     let now_ms = node.clock.now_ms();
-    let text = frames::subscribed(id, channel, reader.epoch, cursor, recovered, now_ms);
+    let text = frames::subscribed(id, channel, epoch, cursor, recovered, now_ms);
     client.begin(reader.reading, from.n, text).await;
     let mut position = from;
-    if let Start::Replay(_, step) = start {
-        position = reader.catch_up(Some(step), position, head).await?;
+    if let Start::Replay(_, missed) = start {
+        position = reader.take(missed).await?;
+        position = reader.catch_up(position, head).await?;
     }
     while let Some(upto) = reader.go_live(position).await? {
-        position = reader.catch_up(None, position, upto).await?;
+        position = reader.catch_up(position, upto).await?;
     }
     attachment.keep();
     Ok(())
 }
 
+/// The position that a cursor of this life of the log names, or why there is none.
+fn parse(since: &str, epoch: u32) -> Result<Position, &'static str> {
+    match Cursor::parse(since) {
+        Ok(since) if since.epoch == epoch => Ok(since.position),
+        Ok(_other) => Err("epoch_changed"),
+        Err(CursorError) => Err("cursor_unknown"),
+    }
+}
+
 enum Start {
     At(Position),
-    Replay(Position, replay::Step),
+    Replay(Position, Missed),
     Reset(&'static str),
 }
 
@@ -79,72 +103,53 @@ enum Start {
 struct Reader<'a> {
     client: &'a Client,
     channel: &'a Channel,
-    epoch: u32,
     reading: Reading,
 }
 
 impl Reader<'_> {
-    /// Checks the cursor by reading the first page after it.
-    async fn first_step(
-        &self,
-        since: Option<Result<Cursor, CursorError>>,
-        head: Position,
-    ) -> Start {
-        let since = match since {
-            None => return Start::At(head),
-            Some(Err(CursorError)) => return Start::Reset("cursor_unknown"),
-            Some(Ok(since)) => since,
-        };
-        if since.epoch != self.epoch {
-            return Start::Reset("epoch_changed");
-        }
-        // A client that was on another node may be ahead of this one's head: never ask for less than its cursor.
-        let upto = head.max(since.position);
-        match replay::step(&*self.client.node.log, self.channel, since.position, upto).await {
-            Ok(step) => Start::Replay(since.position, step),
+    /// Checks the position by reading the first page after it.
+    async fn first_page(&self, since: Position, head: Position) -> Start {
+        // A client that was on another node may be ahead of this one's head: never ask for less than it has.
+        match self.page(since, head.max(since)).await {
+            Ok(missed) => Start::Replay(since, missed),
             Err(error) => Start::Reset(replay::reset_reason(&error)),
         }
     }
 
-    /// Sends everything in (`position`, `upto`], a page at a time, never faster than the client reads.
-    async fn catch_up(
-        &self,
-        mut first: Option<replay::Step>,
-        mut position: Position,
-        upto: Position,
-    ) -> Result<Position, Refusal> {
-        loop {
-            let step = match first.take() {
-                Some(step) => step,
-                None => {
-                    match replay::step(&*self.client.node.log, self.channel, position, upto).await {
-                        Ok(step) => step,
-                        Err(error) => return Err(self.lost(&error).await),
-                    }
-                }
-            };
-            position = step.position;
-            let more = step.more;
-            self.send(step.records).await?;
-            self.client.replayed(self.reading, position.n).await;
-            if !more {
-                return Ok(position);
-            }
-        }
+    async fn page(&self, after: Position, upto: Position) -> Result<Missed, LogError> {
+        let node = &*self.client.node;
+        let read = node
+            .replays
+            .missed(&*node.log, &node.figures, self.channel, after, upto);
+        let missed = read.await?;
+        let count = missed.deliveries.len() as u64;
+        node.figures.replayed_from_log.inc_by(count);
+        Ok(missed)
     }
 
-    async fn send(&self, records: Vec<Record>) -> Result<(), Refusal> {
-        let deliveries: Vec<Delivery> = records
-            .into_iter()
-            .filter_map(|record| Delivery::of_record(&record, self.epoch))
-            .collect();
-        let figures = &self.client.node.figures;
-        figures.replayed.inc_by(deliveries.len() as u64);
-        // Plain: compressing would cost each of those who return together what it costs once for all who are there.
-        for parcel in delivery::join(self.channel, &deliveries, None, figures) {
-            self.write(parcel).await?;
+    /// Sends everything in (`position`, `upto`], a page at a time, never faster than the client reads.
+    async fn catch_up(&self, mut position: Position, upto: Position) -> Result<Position, Refusal> {
+        while position < upto {
+            match self.page(position, upto).await {
+                Ok(missed) => position = self.take(missed).await?,
+                Err(error) => return Err(self.lost(&error).await),
+            }
         }
-        Ok(())
+        Ok(position)
+    }
+
+    /// Sends what was missed; answers where the client stands then.
+    async fn take(&self, missed: Missed) -> Result<Position, Refusal> {
+        let figures = &self.client.node.figures;
+        for some in missed.deliveries.chunks(replay::PAGE) {
+            let some = some.iter().map(Arc::as_ref);
+            // Plain: compressing would cost each of those who return together what it costs once for all who are there.
+            for parcel in delivery::join(self.channel, some, None, figures) {
+                self.write(parcel).await?;
+            }
+        }
+        self.client.replayed(self.reading, missed.position.n).await;
+        Ok(missed.position)
     }
 
     /// Writes one parcel, and waits until the client has taken what is queued, unless it takes too long.

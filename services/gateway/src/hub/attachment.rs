@@ -1,6 +1,9 @@
 //! A connection's reading of a channel, from the request for it to its end.
 
-use crate::seat::{Key, Reading};
+use crate::{
+    replay::Missed,
+    seat::{Key, Reading},
+};
 use fanfare_proto::{Channel, Position};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{Notify, mpsc, oneshot};
@@ -70,11 +73,15 @@ impl Departures {
 pub(crate) struct Attached {
     pub(crate) attachment: Attachment,
     pub(crate) head: Position,
+    /// What was missed since the position in the request up to the head, if it is at hand.
+    pub(crate) missed: Option<Missed>,
 }
 
 #[derive(Debug)]
 pub(crate) struct Request {
     pub(super) channel: Channel,
+    /// Where its client left off, in this life of the log.
+    pub(super) since: Option<Position>,
     pub(super) shard: u16,
     pub(super) key: Key,
     pub(super) asker: Asker,
@@ -103,10 +110,17 @@ impl HubHandle {
 
     /// Attaches a connection to a channel; `None` when the node is ending. Waits for the log when the channel was not
     /// active here. Cancel safe: what was attached for a dropped call is detached.
-    pub(crate) async fn attach(&self, channel: Channel, shard: u16, key: Key) -> Option<Attached> {
+    pub(crate) async fn attach(
+        &self,
+        channel: Channel,
+        since: Option<Position>,
+        shard: u16,
+        key: Key,
+    ) -> Option<Attached> {
         let (reply, attached) = oneshot::channel();
         let request = Request {
             channel,
+            since,
             shard,
             key,
             asker: Asker::Call(reply),
@@ -121,6 +135,7 @@ impl HubHandle {
     pub(crate) fn attach_live(&self, channel: Channel, shard: u16, key: Key, number: u32) -> bool {
         let request = Request {
             channel,
+            since: None,
             shard,
             key,
             asker: Asker::Shard(number),

@@ -29,7 +29,9 @@ impl Hub {
     pub(super) fn audit_some(&mut self, channels: Vec<Channel>) {
         self.audits += 1;
         let log = Arc::clone(&self.log);
+        let turns = Arc::clone(&self.audit_turns);
         self.reads.push(Box::pin(async move {
+            let _turn = turns.acquire().await;
             let heads = heads(&*log, &channels).await;
             Found::Heads(channels.into_iter().zip(heads).collect())
         }));

@@ -38,11 +38,13 @@ impl Hub {
     /// Delivers the next record of the channel in this slot.
     async fn deliver(&mut self, slot: u32, record: &Record) {
         let active = &mut self.channels[slot];
-        active.have = record.position;
+        let before = std::mem::replace(&mut active.have, record.position);
         let epoch = self.log.epoch(&record.channel);
         if let Some(delivery) = Delivery::of_record(record, epoch) {
             self.figures.messages.inc();
-            active.send(slot, &self.shards, Arc::new(delivery)).await;
+            let delivery = Arc::new(delivery);
+            self.rings.push(&mut self.channels, slot, before, &delivery);
+            self.channels[slot].send(slot, &self.shards, delivery).await;
         }
     }
 
@@ -148,6 +150,7 @@ impl Hub {
     }
 
     async fn reset(&mut self, slot: u32, reason: &'static str) {
+        self.rings.clear(&mut self.channels[slot]);
         let active = &self.channels[slot];
         let channel = &active.channel;
         tracing::warn!(%channel, reason, "a gap cannot be filled; subscribers are told");

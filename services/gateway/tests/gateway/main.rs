@@ -7,4 +7,5 @@ mod delivery;
 mod harness;
 mod resume;
 mod slow;
+mod storm;
 mod together;
