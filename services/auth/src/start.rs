@@ -59,7 +59,9 @@ impl From<Fault> for StartError {
     fn from(fault: Fault) -> Self {
         match fault {
             Fault::Unavailable => Self::Unavailable,
-            Fault::Conflict | Fault::Busy { .. } | Fault::Internal => Self::Store,
+            Fault::Conflict | Fault::Busy { .. } | Fault::JustRevoked { .. } | Fault::Internal => {
+                Self::Store
+            }
         }
     }
 }
