@@ -128,10 +128,7 @@ impl Parts {
         .await
         .map_err(|error| Failure::work(error.to_string()))?;
         let notify = fanfare_notify::start(
-            fanfare_notify::Settings {
-                gateways: 1,
-                ..fanfare_notify::Settings::default()
-            },
+            fanfare_notify::Settings::default(),
             fanfare_notify::Deps {
                 handles: handles.clone(),
                 clock: clock.clone(),

@@ -9,7 +9,7 @@
 //! [`wheel`]) → [`link`] (one write, or the [`outbox`] while the socket is blocked).
 //!
 //! Beside them: [`goodbye`], [`registry`] of users' [`seat`]s, [`control`] (revocations, kicks, probe), [`drain`],
-//! [`report`] (for the delivery trail), [`system`] figures, [`metrics`].
+//! [`report`] (for the delivery trail), [`presence`], [`system`] figures, [`metrics`].
 
 mod accept;
 mod call;
@@ -30,6 +30,7 @@ mod message;
 mod metrics;
 mod node;
 mod outbox;
+mod presence;
 mod rate;
 mod registry;
 mod replay;
@@ -169,6 +170,7 @@ impl Gateway {
         ));
         control::follow_kicks(Arc::clone(&node), shutdown.clone()).await?;
         let sessions = control::serve_sessions(&node).await?;
+        tasks.spawn(presence::run(Arc::clone(&node), shutdown.clone()));
         tasks.spawn(System::run(Arc::clone(&node), shutdown));
         Ok(Self {
             node,
