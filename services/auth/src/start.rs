@@ -115,7 +115,7 @@ pub async fn start(settings: Settings, deps: Deps) -> Result<Auth, StartError> {
         store,
         settings,
     });
-    let serving = responder::serve(&app, &*bus)
+    let serving = responder::serve(&app, &*bus, &deps.tasks)
         .await
         .map_err(|_away| StartError::Unavailable)?;
     // Verifiers that asked before anybody answered ask again.

@@ -75,7 +75,7 @@ pub struct Notify {
 pub async fn start(settings: Settings, deps: Deps) -> Result<Notify, StartError> {
     settings.check().map_err(StartError::Setting)?;
     let (core, touched) = Core::new(settings, &deps);
-    let serving = serve::all(&core).await?;
+    let serving = serve::all(&core, &deps.tasks).await?;
     gateways::follow(Arc::clone(&core), &deps.tasks, &deps.shutdown).await?;
     inbox::push::spawn(Arc::clone(&core), touched, &deps.tasks, &deps.shutdown);
     inbox::rate::spawn(Arc::clone(&core), &deps.tasks, &deps.shutdown);

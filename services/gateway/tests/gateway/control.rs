@@ -1,6 +1,6 @@
 //! What ends sessions, what answers from outside, and what is refused at the door.
 
-use crate::harness::{PATIENCE, Server, World};
+use crate::harness::{Server, World};
 use bytes::Bytes;
 use fanfare_bus::Message;
 use fanfare_gateway::Settings;
@@ -226,23 +226,4 @@ async fn the_trail_can_ask_what_a_session_was_sent() {
     assert_eq!((coverage.from_n, coverage.replayed_n), (1, 1));
     assert_eq!(coverage.channel, "user:7");
     assert!(coverage.upto_n >= 1);
-}
-
-#[tokio::test]
-async fn a_node_whose_store_takes_no_writes_is_not_ready() {
-    let world = World::new().await;
-    // Its bus and its log are another's and work.
-    let server = world.with_an_ended_store().await;
-    let without_keys = Err("the keys that tokens are checked with are not there".to_owned());
-    let has_keys = async {
-        loop {
-            let said = server.gateway.ready().await;
-            if said != without_keys {
-                return said;
-            }
-            tokio::task::yield_now().await;
-        }
-    };
-    let said = tokio::time::timeout(PATIENCE, has_keys).await.unwrap();
-    assert_eq!(said, Err("the store does not take writes".to_owned()));
 }
