@@ -101,11 +101,13 @@ pub async fn start(settings: Settings, deps: Deps) -> Result<Auth, StartError> {
         settings.key_rotation,
     )
     .await?;
-    let first_run = first_start(&store, &passwords, &settings, deps.clock.now_ms()).await?;
+    let users = Users::new(store.clone());
+    let now_ms = deps.clock.now_ms();
+    let first_run = first_start(&store, &users, &passwords, &settings, now_ms).await?;
     let app = Arc::new(App {
         clock: deps.clock,
         authority: deps.authority,
-        users: Users::new(store.clone()),
+        users,
         families: Families::new(store.clone(), ttl_ms(settings.refresh_ttl)),
         api_keys: ApiKeys::new(store.clone()),
         key_ring: Arc::new(key_ring),
