@@ -8,14 +8,14 @@ use tokio::sync::Notify;
 
 /// How much waits for one reader, whichever is met first.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Bound {
-    pub(super) items: usize,
-    pub(super) bytes: usize,
+pub(crate) struct Bound {
+    pub(crate) items: usize,
+    pub(crate) bytes: usize,
 }
 
 /// What a reader takes.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Fed<T> {
+pub(crate) enum Fed<T> {
     Item(T),
     /// Items were dropped here.
     Lagged,
@@ -24,7 +24,7 @@ pub(super) enum Fed<T> {
 /// Never makes the writer wait. When it is full everything is dropped until the reader has taken what waits and was
 /// told that it lags.
 #[derive(Debug)]
-pub(super) struct Feed<T> {
+pub(crate) struct Feed<T> {
     bound: Bound,
     state: Mutex<State<T>>,
     changed: Notify,
@@ -39,7 +39,7 @@ struct State<T> {
 }
 
 impl<T> Feed<T> {
-    pub(super) fn new(bound: Bound) -> Self {
+    pub(crate) fn new(bound: Bound) -> Self {
         Self {
             bound,
             state: Mutex::new(State {
@@ -53,7 +53,7 @@ impl<T> Feed<T> {
     }
 
     /// Puts `items`, each with its size in bytes, in order.
-    pub(super) fn push(&self, items: impl IntoIterator<Item = (T, usize)>) {
+    pub(crate) fn push(&self, items: impl IntoIterator<Item = (T, usize)>) {
         let mut state = self.state();
         for (item, bytes) in items {
             if state.lagging {
@@ -71,24 +71,24 @@ impl<T> Feed<T> {
     }
 
     /// Tells the reader that it has missed something, after what waits.
-    pub(super) fn lag(&self) {
+    pub(crate) fn lag(&self) {
         self.state().lagging = true;
         self.changed.notify_one();
     }
 
     /// Ends it: the reader gets what waits, then `None`.
-    pub(super) fn close(&self) {
+    pub(crate) fn close(&self) {
         self.state().closed = true;
         self.changed.notify_one();
     }
 
     /// What is there now.
-    pub(super) fn try_next(&self) -> Option<Fed<T>> {
+    pub(crate) fn try_next(&self) -> Option<Fed<T>> {
         self.state().take()
     }
 
     /// The next item; `None` once closed and empty. Cancel safe. For one reader.
-    pub(super) async fn next(&self) -> Option<Fed<T>> {
+    pub(crate) async fn next(&self) -> Option<Fed<T>> {
         loop {
             let closed = {
                 let mut state = self.state();
@@ -120,7 +120,7 @@ impl<T> State<T> {
 }
 
 /// Somebody who is fed.
-pub(super) trait Reader {
+pub(crate) trait Reader {
     /// Nothing more will come.
     fn close(&self);
 }
@@ -133,15 +133,15 @@ impl<T> Reader for Feed<T> {
 
 /// The readers of one kind, until they end together. They leave by being dropped.
 #[derive(Debug)]
-pub(super) struct Readers<R>(Mutex<Option<Vec<Weak<R>>>>);
+pub(crate) struct Readers<R>(Mutex<Option<Vec<Weak<R>>>>);
 
 impl<R: Reader> Readers<R> {
-    pub(super) const fn new() -> Self {
+    pub(crate) const fn new() -> Self {
         Self(Mutex::new(Some(Vec::new())))
     }
 
     /// Adds a reader; `false` once ended.
-    pub(super) fn add(&self, reader: Weak<R>) -> bool {
+    pub(crate) fn add(&self, reader: Weak<R>) -> bool {
         match &mut *self.lock() {
             Some(readers) => {
                 readers.push(reader);
@@ -152,7 +152,7 @@ impl<R: Reader> Readers<R> {
     }
 
     /// The readers that are there.
-    pub(super) fn all(&self) -> Vec<Arc<R>> {
+    pub(crate) fn all(&self) -> Vec<Arc<R>> {
         let mut all = Vec::new();
         if let Some(readers) = &mut *self.lock() {
             readers.retain(|reader| reader.upgrade().map(|reader| all.push(reader)).is_some());
@@ -161,7 +161,7 @@ impl<R: Reader> Readers<R> {
     }
 
     /// Ends every reader.
-    pub(super) fn close(&self) {
+    pub(crate) fn close(&self) {
         let readers = self.lock().take();
         for reader in readers.into_iter().flatten() {
             if let Some(reader) = reader.upgrade() {
