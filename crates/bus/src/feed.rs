@@ -32,7 +32,8 @@ pub(crate) struct Feed<T> {
 
 #[derive(Debug)]
 struct State<T> {
-    items: VecDeque<(T, usize)>,
+    /// With their sizes; `None` stands where the reader has missed something. Never two of these in a row.
+    items: VecDeque<(Option<T>, usize)>,
     bytes: usize,
     lagging: bool,
     closed: bool,
@@ -63,16 +64,21 @@ impl<T> Feed<T> {
                 state.lagging = true;
             } else {
                 state.bytes += bytes;
-                state.items.push_back((item, bytes));
+                state.items.push_back((Some(item), bytes));
             }
         }
         drop(state);
         self.changed.notify_one();
     }
 
-    /// Tells the reader that it has missed something, after what waits.
+    /// Tells the reader that it has missed something, after what waits and before what comes later.
     pub(crate) fn lag(&self) {
-        self.state().lagging = true;
+        let mut state = self.state();
+        let is_told = state.lagging || matches!(state.items.back(), Some((None, _)));
+        if !is_told {
+            state.items.push_back((None, 0));
+        }
+        drop(state);
         self.changed.notify_one();
     }
 
@@ -113,7 +119,7 @@ impl<T> State<T> {
     fn take(&mut self) -> Option<Fed<T>> {
         if let Some((item, bytes)) = self.items.pop_front() {
             self.bytes -= bytes;
-            return Some(Fed::Item(item));
+            return Some(item.map_or(Fed::Lagged, Fed::Item));
         }
         std::mem::take(&mut self.lagging).then_some(Fed::Lagged)
     }
@@ -194,6 +200,19 @@ mod tests {
         assert_eq!(feed.try_next(), Some(Fed::Lagged));
         feed.push([(5, 0)]);
         assert_eq!(feed.try_next(), Some(Fed::Item(5)));
+        assert_eq!(feed.try_next(), None);
+    }
+
+    #[test]
+    fn a_lag_is_told_once_where_it_was_and_nothing_is_dropped_for_it() {
+        let feed = Feed::new(BOUND);
+        feed.push([(1, 0)]);
+        feed.lag();
+        feed.lag();
+        assert_eq!(feed.try_next(), Some(Fed::Item(1)));
+        feed.push([(2, 0)]);
+        assert_eq!(feed.try_next(), Some(Fed::Lagged));
+        assert_eq!(feed.try_next(), Some(Fed::Item(2)));
         assert_eq!(feed.try_next(), None);
     }
 
