@@ -11,9 +11,12 @@ pub mod conformance;
 pub mod embedded;
 pub mod error;
 pub mod faulty;
+mod feed;
+mod filter;
 pub mod kv;
 pub mod log;
 pub mod nats;
+mod server;
 
 use std::sync::Arc;
 

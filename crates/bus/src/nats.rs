@@ -5,9 +5,13 @@
 //! `ctl`, so that a flood of deliveries never holds up an answer. A connection tells its readers when they may have
 //! missed something.
 
+mod bus;
+mod connect;
 mod connection;
+mod inbox;
 mod missing;
 mod settings;
+mod watcher;
 
 use crate::Handles;
 use connection::Link;
@@ -15,7 +19,7 @@ use fanfare_lifecycle::{Clock, Shutdown, Tasks};
 use missing::Missing;
 use std::sync::Arc;
 
-pub use connection::OpenError;
+pub use connect::OpenError;
 pub use settings::{ClientCertificate, Login, Secret, Settings};
 
 /// Connects to NATS and makes what Fanfare keeps there, unless it is there.
@@ -34,9 +38,9 @@ pub async fn open(
     shutdown: &Shutdown,
 ) -> Result<Handles, OpenError> {
     let link = Arc::new(Link::connect(&settings, tasks, shutdown).await?);
-    let missing = Arc::new(Missing::new(link, clock));
+    let missing = Arc::new(Missing::new(Arc::clone(&link), clock));
     Ok(Handles {
-        bus: Arc::<Missing>::clone(&missing) as _,
+        bus: Arc::new(bus::NatsBus::new(link, tasks, shutdown)),
         log: Arc::<Missing>::clone(&missing) as _,
         kv: missing,
     })

@@ -77,7 +77,9 @@ impl Subject for Nats {
     }
 
     fn overflow(&self) -> usize {
-        20_000
+        // More than waits for one reader, and less than twice as much: what is still on its way when the reader is told
+        // must not be too much again.
+        10_000
     }
 }
 

@@ -1,104 +1,27 @@
-//! The two connections of a process, and what they tell of themselves.
+//! The two connections of a process.
 
-use super::settings::{Login, Settings};
-use async_nats::{
-    Client, ConnectError, ConnectErrorKind, ConnectOptions, Event, connection::State,
+use super::{
+    connect::{self, OpenError},
+    inbox::{Inbox, Mailbox},
+    settings::Settings,
+    watcher::{NOTICES, Watcher},
 };
+use crate::error::RequestError;
+use async_nats::{Client, HeaderMap, Message, PublishErrorKind, StatusCode, connection::State};
 use bytes::Bytes;
 use fanfare_lifecycle::{Shutdown, Tasks};
-use futures_util::StreamExt as _;
-use std::{path::PathBuf, time::Duration};
+use std::{sync::Arc, time::Duration};
 use tokio::{
     sync::{mpsc, watch},
     time::{self, Instant},
 };
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-/// A server that says nothing is asked for a sign of life this often and given up after two unanswered ones: a silent
-/// partition shows within fifteen seconds.
-const PING_INTERVAL: Duration = Duration::from_secs(5);
-
-/// Longest that connecting to one address may take, with TLS and login.
-const CONNECT_ATTEMPT: Duration = Duration::from_secs(5);
-
-/// Longest pause before a server is tried again. An election takes no longer.
-const RECONNECT_PAUSE_MAX: Duration = Duration::from_secs(4);
-
-/// Processes that a server sends away leave it spread over this time.
-const LEAVE_WITHIN: Duration = Duration::from_secs(5);
-
 /// Longest that a round trip to the server may take.
 const ROUND_TRIP: Duration = Duration::from_secs(5);
 
-/// Messages that wait for one subscription inside the client. Readers take them at once; what is kept for a slow one
-/// waits in a queue of ours, which is bounded in bytes too.
-const SUBSCRIPTION_MESSAGES: usize = 16 * 1024;
-
-/// Notices that wait for the watcher. The client drops what does not fit into a queue of its own of 128.
-const NOTICES: usize = 16;
-
-/// The first release with everything the streams use.
-const OLDEST: (u64, u64) = (2, 14);
-
-/// Why there is no connection.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    /// No address was given, or one that cannot be read.
-    #[error("the NATS addresses {servers:?} cannot be read: write them as nats://host:4222")]
-    Address {
-        /// What was given.
-        servers: Vec<String>,
-    },
-    /// Nobody answers there.
-    #[error(
-        "no NATS server answers at {servers:?} (tried for {waited_s} s): {cause}; check the addresses and that the server runs"
-    )]
-    Unreachable {
-        /// Where.
-        servers: Vec<String>,
-        /// For how long.
-        waited_s: u64,
-        /// What the last attempt met.
-        cause: String,
-    },
-    /// A server answers and does not let this process in.
-    #[error(
-        "the NATS server at {servers:?} refuses the login: check user, password, nkey or credentials file"
-    )]
-    Refused {
-        /// Where.
-        servers: Vec<String>,
-    },
-    /// The credentials file does not help.
-    #[error("the NATS credentials file {path:?} cannot be used: {cause}")]
-    Credentials {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        cause: std::io::Error,
-    },
-    /// There is no trust between the two sides.
-    #[error("no TLS with the NATS server at {servers:?}: {cause}; check the certificates")]
-    Tls {
-        /// Where.
-        servers: Vec<String>,
-        /// Why.
-        cause: String,
-    },
-    /// A server of an old release.
-    #[error(
-        "the NATS server is of version {found}: Fanfare needs 2.14 or later, 2.15 is recommended"
-    )]
-    TooOld {
-        /// What it calls itself.
-        found: String,
-    },
-    /// A server without JetStream.
-    #[error(
-        "the NATS server keeps nothing: enable JetStream (`jetstream {{}}` in its configuration)"
-    )]
-    NoJetStream,
-}
+/// Longest that a message may wait for its turn on the wire. Longer means that the server takes nothing.
+const SEND: Duration = Duration::from_secs(5);
 
 /// Both connections. They close with it.
 pub(super) struct Link {
@@ -106,6 +29,7 @@ pub(super) struct Link {
     pub(super) live: Connection,
     /// What is asked and written.
     pub(super) ctl: Connection,
+    _ends: DropGuard,
 }
 
 impl Link {
@@ -115,19 +39,31 @@ impl Link {
         shutdown: &Shutdown,
     ) -> Result<Self, OpenError> {
         let until = Instant::now() + settings.connect_limit;
+        let ended = CancellationToken::new();
+        let ends = ended.clone().drop_guard();
+        let (forced, watched) = (shutdown.clone(), ended.clone());
+        tasks.spawn(async move {
+            tokio::select! {
+                () = watched.cancelled() => {}
+                () = forced.forced() => watched.cancel(),
+            }
+        });
         Ok(Self {
-            live: Connection::open(settings, "live", until, tasks, shutdown).await?,
-            ctl: Connection::open(settings, "ctl", until, tasks, shutdown).await?,
+            live: Connection::open(settings, "live", until, tasks, &ended).await?,
+            ctl: Connection::open(settings, "ctl", until, tasks, &ended).await?,
+            _ends: ends,
         })
     }
 }
 
-/// One connection, which comes again by itself.
+/// One connection, which comes again by itself. Clones share it; tasks may keep one, and end when [`ended`](Self::ended)
+/// says so.
+#[derive(Clone)]
 pub(super) struct Connection {
     client: Client,
+    inbox: Arc<Inbox>,
     lapses: watch::Receiver<u64>,
     ended: CancellationToken,
-    _ends: DropGuard,
 }
 
 impl Connection {
@@ -136,37 +72,40 @@ impl Connection {
         role: &'static str,
         until: Instant,
         tasks: &Tasks,
-        shutdown: &Shutdown,
+        ended: &CancellationToken,
     ) -> Result<Self, OpenError> {
         let (notify, notices) = mpsc::channel(NOTICES);
-        let client = connect(settings, role, until, &notify).await?;
-        check(&client)?;
+        let client = connect::connect(settings, role, until, &notify).await?;
+        connect::check(&client)?;
         let (lapse, lapses) = watch::channel(0);
-        let ended = CancellationToken::new();
+        let inbox = Inbox::open(&client, tasks, ended);
+        let connection = Self {
+            inbox: Arc::new(inbox.await.map_err(|error| OpenError::Unreachable {
+                servers: settings.servers.clone(),
+                waited_s: 0,
+                cause: error.to_string(),
+            })?),
+            client,
+            lapses,
+            ended: ended.clone(),
+        };
         let watcher = Watcher {
-            client: client.clone(),
+            connection: connection.clone(),
             role,
             notices,
             lapse,
         };
-        let (forced, watched) = (shutdown.clone(), ended.clone());
+        let watched = ended.clone();
         tasks.spawn(async move {
             tokio::select! {
                 () = watcher.run() => {}
                 () = watched.cancelled() => {}
-                () = forced.forced() => watched.cancel(),
             }
         });
-        Ok(Self {
-            client,
-            lapses,
-            _ends: ended.clone().drop_guard(),
-            ended,
-        })
+        Ok(connection)
     }
 
-    /// The client behind it. Its own requests must not be used where time-outs are common: each that times out stays in
-    /// its memory for good.
+    /// The client behind it. Its own requests are for rare ones: each that times out stays in its memory for good.
     pub(super) const fn client(&self) -> &Client {
         &self.client
     }
@@ -188,260 +127,104 @@ impl Connection {
         self.ended.clone()
     }
 
-    /// A round trip to the server, after which it knows every subscription that was made before. Other servers of a
-    /// cluster may know a moment later. `false` when there was no answer in time.
-    pub(super) async fn fence(&self) -> bool {
-        fence(&self.client).await
-    }
-}
-
-/// Messages of one connection are handled by its server in the order they were sent, so one to ourselves comes back when
-/// the subscriptions before it are made. (The client's `flush` asks the server for nothing.)
-async fn fence(client: &Client) -> bool {
-    let inbox = client.new_inbox();
-    let round_trip = async {
-        let mut echo = client.subscribe(inbox.clone()).await.ok()?;
-        client.publish(inbox, Bytes::new()).await.ok()?;
-        echo.next().await
-    };
-    matches!(time::timeout(ROUND_TRIP, round_trip).await, Ok(Some(_echo)))
-}
-
-/// What the client tells that matters here.
-#[derive(Clone, Copy, Debug)]
-enum Notice {
-    Connected,
-    Disconnected,
-    Dropped,
-    SentAway,
-}
-
-struct Watcher {
-    client: Client,
-    role: &'static str,
-    notices: mpsc::Receiver<Notice>,
-    lapse: watch::Sender<u64>,
-}
-
-impl Watcher {
-    async fn run(mut self) {
-        let mut is_first = true;
-        while let Some(notice) = self.notices.recv().await {
-            match notice {
-                // The subscriptions come after it, and nobody can have missed anything.
-                Notice::Connected if is_first => is_first = false,
-                Notice::Connected => self.welcome().await,
-                Notice::Disconnected => {
-                    tracing::warn!(connection = self.role, "the connection to NATS is lost");
+    /// Sends a message. Does not wait until it has arrived anywhere.
+    ///
+    /// # Errors
+    ///
+    /// [`RequestError::Unavailable`]: the server is away, or the message does not fit it. Nothing was sent.
+    pub(super) async fn send(
+        &self,
+        subject: String,
+        reply: Option<&str>,
+        headers: HeaderMap,
+        payload: Bytes,
+    ) -> Result<(), RequestError> {
+        if !self.is_connected() {
+            return Err(RequestError::Unavailable);
+        }
+        let bytes = payload.len();
+        let named = subject.clone();
+        let send = async {
+            match (reply, headers.is_empty()) {
+                (None, true) => self.client.publish(subject, payload).await,
+                (None, false) => {
+                    self.client
+                        .publish_with_headers(subject, headers, payload)
+                        .await
                 }
-                Notice::Dropped => {
-                    tracing::warn!(
-                        connection = self.role,
-                        "messages from NATS were dropped: a reader is too slow"
-                    );
-                    self.lapsed();
+                (Some(reply), true) => {
+                    let reply = reply.to_owned();
+                    self.client
+                        .publish_with_reply(subject, reply, payload)
+                        .await
                 }
-                Notice::SentAway => self.leave().await,
+                (Some(reply), false) => {
+                    let reply = reply.to_owned();
+                    self.client
+                        .publish_with_reply_and_headers(subject, reply, headers, payload)
+                        .await
+                }
             }
-        }
-    }
-
-    async fn welcome(&self) {
-        // A connection that is lost again meanwhile sends another notice.
-        while self.client.connection_state() == State::Connected {
-            if fence(&self.client).await {
-                tracing::info!(connection = self.role, "connected to NATS again");
-                self.lapsed();
-                return;
-            }
-        }
-    }
-
-    fn lapsed(&self) {
-        self.lapse.send_modify(|lapses| *lapses += 1);
-    }
-
-    /// The server is about to stop. Where there is another one, goes there at a moment of its own.
-    async fn leave(&self) {
-        let others = self.client.server_pool().await.map_or(0, |pool| pool.len());
-        if others > 1 {
-            time::sleep(random_below(LEAVE_WITHIN)).await;
-            tracing::info!(connection = self.role, "leaving a NATS server that stops");
-            let _ended = self.client.force_reconnect().await;
-        }
-    }
-}
-
-/// Connects, again and again until `until`.
-async fn connect(
-    settings: &Settings,
-    role: &'static str,
-    until: Instant,
-    notify: &mpsc::Sender<Notice>,
-) -> Result<Client, OpenError> {
-    let servers = || settings.servers.clone();
-    let began = Instant::now();
-    for attempt in 1.. {
-        let options = options(settings, role, notify.clone()).await?;
-        let error = match options.connect(settings.servers.as_slice()).await {
-            Ok(client) => return Ok(client),
-            Err(error) => error,
         };
-        match error.kind() {
-            ConnectErrorKind::ServerParse => return Err(OpenError::Address { servers: servers() }),
-            ConnectErrorKind::Authentication | ConnectErrorKind::AuthorizationViolation => {
-                return Err(OpenError::Refused { servers: servers() });
+        match time::timeout(SEND, send).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) => {
+                if error.kind() != PublishErrorKind::Send {
+                    tracing::error!(subject = named, payload_bytes = bytes, %error, "NATS takes no such message");
+                }
+                Err(RequestError::Unavailable)
             }
-            ConnectErrorKind::Tls => {
-                let cause = cause(&error);
-                return Err(OpenError::Tls {
-                    servers: servers(),
-                    cause,
-                });
-            }
-            ConnectErrorKind::Dns
-            | ConnectErrorKind::TimedOut
-            | ConnectErrorKind::Io
-            | ConnectErrorKind::MaxReconnects => {}
+            Err(_elapsed) => Err(RequestError::Unavailable),
         }
-        let pause = pause(attempt);
-        if Instant::now() + pause >= until {
-            return Err(OpenError::Unreachable {
-                servers: servers(),
-                waited_s: began.elapsed().as_secs(),
-                cause: cause(&error),
-            });
-        }
-        if attempt == 1 {
-            tracing::warn!(servers = ?settings.servers, cause = cause(&error), "waiting for NATS");
-        }
-        time::sleep(pause).await;
     }
-    Err(OpenError::Address { servers: servers() })
-}
 
-/// The innermost reason, in words: the outer ones only say what was tried.
-fn cause(error: &ConnectError) -> String {
-    let mut cause: &dyn std::error::Error = error;
-    while let Some(inner) = cause.source() {
-        cause = inner;
+    /// A place for up to `capacity` answers that nobody has taken yet.
+    pub(super) fn mailbox(&self, capacity: usize) -> Mailbox {
+        self.inbox.mailbox(capacity)
     }
-    cause.to_string()
-}
 
-async fn options(
-    settings: &Settings,
-    role: &str,
-    notify: mpsc::Sender<Notice>,
-) -> Result<ConnectOptions, OpenError> {
-    let mut options = ConnectOptions::new()
-        .name(format!("{} {role}", settings.name))
-        .ping_interval(PING_INTERVAL)
-        .connection_timeout(CONNECT_ATTEMPT)
-        .subscription_capacity(SUBSCRIPTION_MESSAGES)
-        .reconnect_delay_callback(pause)
-        .event_callback(move |event| {
-            let notify = notify.clone();
-            async move { tell(&notify, event).await }
-        });
-    for certificate in &settings.root_certificates {
-        options = options.add_root_certificates(certificate.clone());
-    }
-    if let Some(shown) = &settings.client_certificate {
-        options = options.add_client_certificate(shown.certificate.clone(), shown.key.clone());
-    }
-    if settings.tls_first {
-        options = options.tls_first();
-    }
-    Ok(match &settings.login {
-        Login::Anonymous => options,
-        Login::Password { user, password } => {
-            options.user_and_password(user.clone(), password.reveal())
+    /// Sends a message and waits for one answer.
+    ///
+    /// # Errors
+    ///
+    /// [`RequestError`].
+    pub(super) async fn ask(
+        &self,
+        subject: String,
+        headers: HeaderMap,
+        payload: Bytes,
+        limit: Duration,
+    ) -> Result<Message, RequestError> {
+        let mut mailbox = self.mailbox(1);
+        let asked = async {
+            self.send(subject, Some(mailbox.address()), headers, payload)
+                .await?;
+            mailbox.next().await.ok_or(RequestError::Timeout)
+        };
+        let answer = time::timeout(limit, asked).await;
+        let answer = answer.map_err(|_elapsed| RequestError::Timeout)??;
+        if answer.status == Some(StatusCode::NO_RESPONDERS) {
+            return Err(RequestError::NoResponders);
         }
-        Login::Token(token) => options.token(token.reveal()),
-        Login::Nkey(seed) => options.nkey(seed.reveal()),
-        Login::CredentialsFile(path) => {
-            options
-                .credentials_file(path)
+        Ok(answer)
+    }
+
+    /// A round trip to the server, after which it knows every subscription that was made on this connection before:
+    /// messages of one connection are handled in the order they were sent, so one to ourselves comes back last. (The
+    /// client's `flush` asks the server for nothing.) `false` when there was no answer in time.
+    ///
+    /// The other servers of a cluster learn of a subscription in the same moment, over connections of their own: what
+    /// somebody publishes there within a round trip between the servers may be missed. Whoever cannot stand that fences
+    /// with an append to a stream.
+    pub(super) async fn fence(&self) -> bool {
+        let mut mailbox = self.mailbox(1);
+        let round_trip = async {
+            let to_us = mailbox.address().to_owned();
+            self.send(to_us, None, HeaderMap::new(), Bytes::new())
                 .await
-                .map_err(|cause| OpenError::Credentials {
-                    path: path.clone(),
-                    cause,
-                })?
-        }
-    })
-}
-
-async fn tell(notify: &mpsc::Sender<Notice>, event: Event) {
-    let notice = match event {
-        Event::Connected => Notice::Connected,
-        Event::Disconnected => Notice::Disconnected,
-        Event::SlowConsumer(_subscription) => Notice::Dropped,
-        Event::LameDuckMode => Notice::SentAway,
-        Event::ServerError(error) => {
-            tracing::error!(%error, "NATS complains");
-            return;
-        }
-        Event::ClientError(_) | Event::Draining | Event::Closed => return,
-    };
-    // Nobody listens any more once the connection is dropped.
-    let _ended = notify.send(notice).await;
-}
-
-fn check(client: &Client) -> Result<(), OpenError> {
-    let server = client.server_info();
-    if version(&server.version).is_none_or(|found| found < OLDEST) {
-        return Err(OpenError::TooOld {
-            found: server.version,
-        });
-    }
-    if !server.jetstream {
-        return Err(OpenError::NoJetStream);
-    }
-    Ok(())
-}
-
-/// Major and minor of `2.15.1-preview.2`.
-fn version(text: &str) -> Option<(u64, u64)> {
-    let mut numbers = text.trim_start_matches('v').split('.').map(str::parse);
-    Some((numbers.next()?.ok()?, numbers.next()?.ok()?))
-}
-
-/// Before the attempt of this number. Processes that lost the same server do not come back together.
-fn pause(attempt: usize) -> Duration {
-    let doublings = u32::try_from(attempt.min(6)).unwrap_or(6);
-    random_below(RECONNECT_PAUSE_MAX.min(Duration::from_millis(50) * 2_u32.pow(doublings)))
-}
-
-fn random_below(limit: Duration) -> Duration {
-    let mut bytes = [0; 4];
-    if aws_lc_rs::rand::fill(&mut bytes).is_err() {
-        return limit;
-    }
-    limit.mul_f64(f64::from(u32::from_le_bytes(bytes)) / f64::from(u32::MAX))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn versions_compare_by_their_numbers() {
-        assert!(version("2.14.0") >= Some(OLDEST));
-        assert!(version("2.15.1-preview.2") >= Some(OLDEST));
-        assert!(version("3.0.0") >= Some(OLDEST));
-        assert!(version("2.9.25") < Some(OLDEST));
-        assert_eq!(version("latest"), None);
-    }
-
-    #[test]
-    fn pauses_grow_to_their_limit() {
-        assert!((0..100).all(|_| pause(1) <= Duration::from_millis(100)));
-        assert!((0..100).all(|_| pause(1_000) <= RECONNECT_PAUSE_MAX));
-        let total: Duration = (0..200).map(|_| pause(1_000)).sum();
-        assert!(
-            total > Duration::from_secs(200),
-            "late pauses are short: {total:?}"
-        );
+                .ok()?;
+            mailbox.next().await
+        };
+        matches!(time::timeout(ROUND_TRIP, round_trip).await, Ok(Some(_echo)))
     }
 }

@@ -2,8 +2,7 @@
 
 use super::connection::Link;
 use crate::{
-    bus::{Bus, Responder, Serving, Subscription},
-    error::{BusError, KvError, LogError, RequestError},
+    error::{KvError, LogError},
     kv::{self, Kv, Op, Watch},
     log::{Append, Appended, Head, Log, Page, Record, Slice, Tail},
 };
@@ -11,7 +10,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use fanfare_lifecycle::Clock;
 use fanfare_proto::{Channel, Position};
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 pub(super) struct Missing {
     _link: Arc<Link>,
@@ -24,35 +23,6 @@ impl Missing {
             _link: link,
             _clock: clock,
         }
-    }
-}
-
-#[async_trait]
-impl Bus for Missing {
-    async fn publish(&self, _subject: &str, _payload: Bytes) -> Result<(), BusError> {
-        Err(BusError::Unavailable)
-    }
-
-    async fn subscribe(&self, _filter: &str) -> Result<Box<dyn Subscription>, BusError> {
-        Err(BusError::Unavailable)
-    }
-
-    async fn request(&self, _: &str, _: Bytes, _: Duration) -> Result<Bytes, RequestError> {
-        Err(RequestError::Unavailable)
-    }
-
-    async fn gather(
-        &self,
-        _: &str,
-        _: Bytes,
-        _: Duration,
-        _: usize,
-    ) -> Result<Vec<Bytes>, BusError> {
-        Err(BusError::Unavailable)
-    }
-
-    async fn serve(&self, _: &str, _: Option<&str>, _: Responder) -> Result<Serving, BusError> {
-        Err(BusError::Unavailable)
     }
 }
 
