@@ -17,7 +17,7 @@ pub(crate) enum BackEnd {
 impl BackEnd {
     /// NATS when it is named, the store otherwise.
     pub(crate) fn either(store: cli::Store, nats: cli::Nats) -> Self {
-        if nats.nats.is_empty() {
+        if !is_named(&nats) {
             Self::Embedded(embedded::Settings {
                 cache_bytes: store.store_cache_mib as usize * 1024 * 1024,
                 ..embedded::Settings::new(store.data_dir)
@@ -29,7 +29,7 @@ impl BackEnd {
 
     /// NATS, which `command` cannot do without.
     pub(crate) fn shared(nats: cli::Nats, command: &str) -> Result<Self, Failure> {
-        if nats.nats.is_empty() {
+        if !is_named(&nats) {
             return Err(Failure::usage(format!(
                 "fanfare {command} shares everything with other processes over NATS: name its servers with --nats or \
                  FANFARE_NATS, e.g. nats://127.0.0.1:4222 (fanfare standalone needs none)"
@@ -80,6 +80,11 @@ impl BackEnd {
             }
         }
     }
+}
+
+/// A variable that is set to nothing names nothing.
+fn is_named(nats: &cli::Nats) -> bool {
+    nats.nats.iter().any(|server| !server.is_empty())
 }
 
 fn settings(options: cli::Nats) -> nats::Settings {
