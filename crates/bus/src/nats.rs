@@ -12,6 +12,7 @@ mod connection;
 mod fetch;
 mod header;
 mod inbox;
+mod log;
 mod missing;
 mod publish;
 mod refusal;
@@ -19,12 +20,14 @@ mod settings;
 mod stored;
 mod watcher;
 
+use self::log::NatsLog;
 use crate::Handles;
 use connection::Link;
 use fanfare_lifecycle::{Clock, Shutdown, Tasks};
 use missing::Missing;
 use std::sync::Arc;
 
+pub use self::log::{LayoutError, LogSettings};
 pub use connect::OpenError;
 pub use settings::{ClientCertificate, Login, Secret, Settings};
 
@@ -44,10 +47,12 @@ pub async fn open(
     shutdown: &Shutdown,
 ) -> Result<Handles, OpenError> {
     let link = Arc::new(Link::connect(&settings, tasks, shutdown).await?);
+    let (shards, replicas) = (settings.log, settings.replicas);
+    let log = NatsLog::open(Arc::clone(&link), shards, replicas, clock.clone(), tasks).await?;
     let missing = Arc::new(Missing::new(Arc::clone(&link), clock));
     Ok(Handles {
         bus: Arc::new(bus::NatsBus::new(link, tasks, shutdown)),
-        log: Arc::<Missing>::clone(&missing) as _,
+        log: Arc::new(log),
         kv: missing,
     })
 }
