@@ -5,12 +5,18 @@
 //! `ctl`, and requests arrive over `served`, so that a flood of deliveries never holds up an answer. A connection tells
 //! its readers when they may have missed something.
 
+mod api;
 mod bus;
 mod connect;
 mod connection;
+mod fetch;
+mod header;
 mod inbox;
 mod missing;
+mod publish;
+mod refusal;
 mod settings;
+mod stored;
 mod watcher;
 
 use crate::Handles;
