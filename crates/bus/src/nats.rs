@@ -1,9 +1,9 @@
 //! The back end for many processes: [`Bus`](crate::Bus) on NATS core, [`Log`](crate::Log) and [`Kv`](crate::Kv) on
 //! JetStream.
 //!
-//! A process has two connections (`connection`): what is heard comes over `live`, what is asked and written goes over
-//! `ctl`, so that a flood of deliveries never holds up an answer. A connection tells its readers when they may have
-//! missed something.
+//! A process has three connections (`connection`): what is heard comes over `live`, what is asked and written goes over
+//! `ctl`, and requests arrive over `served`, so that a flood of deliveries never holds up an answer. A connection tells
+//! its readers when they may have missed something.
 
 mod api;
 mod bus;
