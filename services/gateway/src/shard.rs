@@ -13,6 +13,7 @@ mod input;
 mod life;
 mod mail;
 mod reading;
+mod run;
 mod serve;
 mod sockets;
 mod subscriber;
@@ -66,6 +67,8 @@ pub(crate) struct Shard {
     leaving: Vec<(Key, Channel)>,
     /// Connections that end when the drain has.
     over: Vec<Key>,
+    /// Taken from the queue already: it comes first in the next drain.
+    next: Option<Input>,
 }
 
 /// Where a shard takes what it works on.
@@ -73,6 +76,12 @@ pub(crate) struct Sources {
     inputs: mpsc::Receiver<Input>,
     sockets: Sockets,
     poll: Registry,
+}
+
+/// What a shard listens to while it works.
+struct Intake {
+    inputs: mpsc::Receiver<Input>,
+    sockets: Sockets,
 }
 
 impl Shard {
@@ -95,39 +104,52 @@ impl Shard {
     /// Works until the node's hard shutdown.
     pub(crate) async fn run(node: Arc<Node>, index: u16, sources: Sources, shutdown: Shutdown) {
         let Sources {
-            mut inputs,
-            mut sockets,
+            inputs,
+            sockets,
             poll,
         } = sources;
+        let mut intake = Intake { inputs, sockets };
         let mut shard = Self::new(node, index, poll);
         let mut second = tokio::time::interval(Duration::from_secs(1));
         second.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
         let mut batch = Vec::new();
         loop {
             let has_unread = !shard.unread.is_empty();
+            let has_next = shard.next.is_some();
             tokio::select! {
                 () = shutdown.forced() => return,
-                count = inputs.recv_many(&mut batch, DRAIN) => {
+                count = intake.inputs.recv_many(&mut batch, DRAIN), if !has_next => {
                     if count == 0 {
                         return;
                     }
-                    for input in batch.drain(..) {
-                        shard.take(input, &mut sockets).await;
-                    }
-                    shard.flush(&mut sockets).await;
+                    shard.drain(&mut batch, &mut intake).await;
                 }
-                ready = sockets.ready() => {
+                () = std::future::ready(()), if has_next => {
+                    batch.extend(shard.next.take());
+                    while batch.len() < DRAIN && let Ok(input) = intake.inputs.try_recv() {
+                        batch.push(input);
+                    }
+                    shard.drain(&mut batch, &mut intake).await;
+                }
+                ready = intake.sockets.ready() => {
                     if let Err(error) = ready {
                         tracing::error!(%error, "a shard cannot hear its sockets");
                         return;
                     }
-                    shard.serve(&sockets);
+                    shard.serve(&intake.sockets);
                 }
                 () = tokio::task::yield_now(), if has_unread => shard.read_on(),
                 _ = second.tick() => shard.tick(),
             }
             shard.settle();
         }
+    }
+
+    async fn drain(&mut self, batch: &mut Vec<Input>, intake: &mut Intake) {
+        for input in batch.drain(..) {
+            self.take(input, intake).await;
+        }
+        self.flush(intake, true).await;
     }
 
     fn new(node: Arc<Node>, index: u16, poll: Registry) -> Self {
@@ -146,13 +168,14 @@ impl Shard {
             unread: Vec::new(),
             leaving: Vec::new(),
             over: Vec::new(),
+            next: None,
         }
     }
 
-    async fn take(&mut self, input: Input, sockets: &mut Sockets) {
+    async fn take(&mut self, input: Input, intake: &mut Intake) {
         // What changes who gets what waits for the deliveries before it.
         if input.changes_readers() {
-            self.flush(sockets).await;
+            self.flush(intake, false).await;
             self.settle();
         }
         match input {

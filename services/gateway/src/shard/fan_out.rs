@@ -1,18 +1,18 @@
 //! From the deliveries of a drain to one write for each subscriber.
 //!
-//! Deliveries of one channel are joined once for all its subscribers. When a drain holds several channels, what a
+//! Deliveries of one channel are joined once for all its subscribers ([`run`](super::run)). When a drain holds several channels, what a
 //! connection gets of all of them goes out in one write, in the order of the channels' first deliveries; within a
 //! channel the hub's order holds.
 
 use super::{
-    Shard,
+    Intake, Shard,
     mail::{Batch, Mail},
     sockets::Sockets,
     subscriber::{ChannelState, Share, Subscriber},
 };
 use crate::{
     connection::Connection,
-    delivery::{self, Delivery, Joined},
+    delivery::{self, Delivery},
     frame::Agreement,
     link::Sent,
     metrics::Tally,
@@ -23,14 +23,14 @@ use std::sync::Arc;
 
 /// Writes between two looks at the sockets and at the rest of the node: a thousand writes are about 10 ms, and pings
 /// must not wait that long.
-const WRITES_PER_TURN: usize = 64;
+pub(super) const WRITES_PER_TURN: usize = 64;
 
 /// The deliveries of one channel in this drain.
 type Pending = (u32, Vec<Arc<Delivery>>);
 
 impl Tally {
     /// Sends parcels to one connection, and counts what became of them.
-    fn send<'a>(
+    pub(super) fn send<'a>(
         &mut self,
         conn: &mut Connection,
         parcels: impl Iterator<Item = &'a Parcel> + Clone,
@@ -50,64 +50,26 @@ impl Tally {
 }
 
 impl Shard {
-    /// Sends what is pending.
-    pub(super) async fn flush(&mut self, sockets: &mut Sockets) {
+    /// Sends what is pending. Once nothing else of a drain is left to do, `is_last`, what comes meanwhile may go along.
+    pub(super) async fn flush(&mut self, intake: &mut Intake, is_last: bool) {
         let mut pending = std::mem::take(&mut self.pending);
         let mut tally = Tally::default();
-        match &pending[..] {
+        match &mut pending[..] {
             [] => {}
             [(channel, deliveries)] => {
-                self.fan_out(*channel, deliveries, sockets, &mut tally)
+                let deliveries = std::mem::take(deliveries);
+                self.fan_out(*channel, deliveries, intake, is_last, &mut tally)
                     .await;
             }
-            several => self.fan_out_together(several, sockets, &mut tally).await,
+            several => {
+                self.fan_out_together(several, &mut intake.sockets, &mut tally)
+                    .await;
+            }
         }
         self.node.figures.sent(&tally);
         // Keeps the allocation for the next drain.
         pending.clear();
         self.pending = pending;
-    }
-
-    /// Sends the deliveries of one channel.
-    async fn fan_out(
-        &mut self,
-        channel: u32,
-        deliveries: &[Arc<Delivery>],
-        sockets: &mut Sockets,
-        tally: &mut Tally,
-    ) {
-        let Some((name, mut subscribers)) = self.borrow_subscribers(channel) else {
-            return;
-        };
-        let figures = Arc::clone(&self.node.figures);
-        let mut joined = Joined::new(&name, deliveries, &figures);
-        let bounds = self.node.bounds();
-        let mut live = 0;
-        for (index, subscriber) in subscribers.iter_mut().enumerate() {
-            let share = subscriber.share(deliveries);
-            let Some(conn) = self.conns.get_mut(subscriber.slot as usize) else {
-                continue;
-            };
-            let sent = match &share {
-                Share::Nothing => continue,
-                Share::All => {
-                    let parcels = joined.parcels(conn.agreement);
-                    tally.send(conn, parcels.iter(), bounds)
-                }
-                Share::Some(news) => {
-                    let mut joined = Joined::new(&name, news, &figures);
-                    let parcels = joined.parcels(conn.agreement);
-                    tally.send(conn, parcels.iter(), bounds)
-                }
-            };
-            if matches!(sent, Sent::Written | Sent::Queued) {
-                live += 1;
-            } else {
-                self.unsent(subscriber.slot, sent);
-            }
-            self.turn_after(index, sockets).await;
-        }
-        self.give_back(channel, subscribers, deliveries, live);
     }
 
     /// Sends the deliveries of several channels: one write for each connection, whatever it reads of them.
@@ -151,11 +113,14 @@ impl Shard {
             } else {
                 self.unsent(*slot, sent);
             }
-            self.turn_after(index, sockets).await;
+            if index % WRITES_PER_TURN == WRITES_PER_TURN - 1 {
+                self.pause(sockets).await;
+            }
         }
         for ((channel, deliveries), borrowed) in pending.iter().zip(borrowed) {
             if let Some((subscribers, live)) = borrowed {
-                self.give_back(*channel, subscribers, deliveries, live);
+                self.give_back(*channel, subscribers);
+                self.note(*channel, deliveries, live);
             }
         }
     }
@@ -201,40 +166,40 @@ impl Shard {
         }
     }
 
-    /// After so many writes, gives everybody else on the node a turn, and the shard's own sockets.
-    async fn turn_after(&mut self, index: usize, sockets: &mut Sockets) {
-        if index % WRITES_PER_TURN == WRITES_PER_TURN - 1 {
-            tokio::task::yield_now().await;
-            self.serve_between(sockets);
-        }
+    /// Gives everybody else on the node a turn, and the shard's own sockets.
+    pub(super) async fn pause(&mut self, sockets: &mut Sockets) {
+        tokio::task::yield_now().await;
+        self.serve_between(sockets);
     }
 
     /// What follows for a connection that took nothing.
-    fn unsent(&mut self, slot: u32, sent: Sent) {
+    pub(super) fn unsent(&mut self, slot: u32, sent: Sent) {
         if let Some(key) = self.key(slot) {
             self.sent(key, sent);
         }
     }
 
     /// Takes a channel's subscribers out while they are written to: nothing changes who they are meanwhile.
-    fn borrow_subscribers(&mut self, channel: u32) -> Option<(Channel, Vec<Subscriber>)> {
+    pub(super) fn borrow_subscribers(
+        &mut self,
+        channel: u32,
+    ) -> Option<(Channel, Vec<Subscriber>)> {
         let state = self.channels.get_mut(channel)?;
         let subscribers = std::mem::take(&mut state.subscribers);
         Some((state.channel.clone(), subscribers))
     }
 
-    /// Puts the subscribers back and notes what they got.
-    fn give_back(
-        &mut self,
-        channel: u32,
-        subscribers: Vec<Subscriber>,
-        deliveries: &[Arc<Delivery>],
-        live: u32,
-    ) {
+    pub(super) fn give_back(&mut self, channel: u32, subscribers: Vec<Subscriber>) {
+        if let Some(state) = self.channels.get_mut(channel) {
+            state.subscribers = subscribers;
+        }
+    }
+
+    /// Notes that so many sockets took `deliveries`.
+    pub(super) fn note(&mut self, channel: u32, deliveries: &[Arc<Delivery>], live: u32) {
         let Some(state) = self.channels.get_mut(channel) else {
             return;
         };
-        state.subscribers = subscribers;
         let ChannelState { channel, last, .. } = state;
         let now_ms = self.node.clock.now_ms();
         for delivery in deliveries {

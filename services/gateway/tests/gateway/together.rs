@@ -1,6 +1,6 @@
 //! Several channels in one drain: one write for each connection, and the order of each channel.
 
-use crate::harness::{Client, Server, World};
+use crate::harness::{Client, Server, World, append, titles};
 use fanfare_gateway::Settings;
 use futures_util::future::join_all;
 use std::collections::HashMap;
@@ -65,4 +65,33 @@ async fn each_channel_keeps_its_order_and_a_connection_gets_one_write() {
     assert_eq!(frames, (ROUNDS * (5 + 2 + 1)) as u64);
     // Entries that were committed together are drained together.
     assert!(writes < frames, "{writes} writes of {frames} frames");
+}
+
+#[tokio::test]
+async fn what_comes_during_a_fan_out_reaches_everybody_once_and_in_order() {
+    const READERS: usize = 150;
+    const ENTRIES: usize = 200;
+    let world = World::new().await;
+    let settings = Settings {
+        shards: 1,
+        ..Settings::default()
+    };
+    let server = Server::start(&world, settings).await;
+    let mut readers = Vec::new();
+    for reader in 0..READERS {
+        let token = world.token(&reader.to_string());
+        let mut client = server.connect("/ws/", &token).await;
+        client.subscribe("topic:a", None).await;
+        readers.push(client);
+    }
+    for title in titles(0..ENTRIES) {
+        append(&world.handles, "topic:a", &title).await;
+    }
+    for client in &mut readers {
+        assert_eq!(client.titles(ENTRIES).await, titles(0..ENTRIES));
+    }
+    append(&world.handles, "topic:a", "last").await;
+    for client in &mut readers {
+        assert_eq!(client.titles(1).await, ["last"]);
+    }
 }
