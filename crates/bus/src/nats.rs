@@ -12,6 +12,7 @@ mod connection;
 mod fetch;
 mod header;
 mod inbox;
+mod kv;
 mod missing;
 mod publish;
 mod refusal;
@@ -46,8 +47,8 @@ pub async fn open(
     let link = Arc::new(Link::connect(&settings, tasks, shutdown).await?);
     let missing = Arc::new(Missing::new(Arc::clone(&link), clock));
     Ok(Handles {
-        bus: Arc::new(bus::NatsBus::new(link, tasks, shutdown)),
-        log: Arc::<Missing>::clone(&missing) as _,
-        kv: missing,
+        bus: Arc::new(bus::NatsBus::new(Arc::clone(&link), tasks, shutdown)),
+        log: missing,
+        kv: Arc::new(kv::NatsKv::new(link, settings.replicas, tasks)),
     })
 }

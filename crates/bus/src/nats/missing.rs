@@ -2,12 +2,10 @@
 
 use super::connection::Link;
 use crate::{
-    error::{KvError, LogError},
-    kv::{self, Kv, Op, Watch},
+    error::LogError,
     log::{Append, Appended, Head, Log, Page, Record, Slice, Tail},
 };
 use async_trait::async_trait;
-use bytes::Bytes;
 use fanfare_lifecycle::Clock;
 use fanfare_proto::{Channel, Position};
 use std::sync::Arc;
@@ -23,46 +21,6 @@ impl Missing {
             _link: link,
             _clock: clock,
         }
-    }
-}
-
-#[async_trait]
-impl Kv for Missing {
-    async fn get(&self, _: &str, _: &str) -> Result<Option<kv::Record>, KvError> {
-        Err(KvError::Unavailable)
-    }
-
-    async fn put(
-        &self,
-        _: &str,
-        _: &str,
-        _: Bytes,
-        _: kv::Expect,
-        _: Option<u64>,
-    ) -> Result<u64, KvError> {
-        Err(KvError::Unavailable)
-    }
-
-    async fn delete(&self, _: &str, _: &str, _: kv::Expect) -> Result<(), KvError> {
-        Err(KvError::Unavailable)
-    }
-
-    async fn batch(&self, _: &str, _: Vec<Op>) -> Result<(), KvError> {
-        Err(KvError::Unavailable)
-    }
-
-    async fn scan(
-        &self,
-        _: &str,
-        _: &str,
-        _: Option<&str>,
-        _: usize,
-    ) -> Result<Vec<kv::Record>, KvError> {
-        Err(KvError::Unavailable)
-    }
-
-    async fn watch(&self, _: &str, _: &str) -> Result<Box<dyn Watch>, KvError> {
-        Err(KvError::Unavailable)
     }
 }
 
