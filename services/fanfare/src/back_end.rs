@@ -3,7 +3,7 @@
 use crate::{Failure, cli};
 use fanfare_bus::{
     Handles, embedded,
-    nats::{self, ClientCertificate, Login, OpenError, Secret},
+    nats::{self, ClientCertificate, LogSettings, Login, OpenError, Secret},
 };
 use fanfare_lifecycle::{Clock, Shutdown, Tasks};
 use fanfare_notify::StoredAs;
@@ -112,6 +112,10 @@ fn settings(options: cli::Nats) -> nats::Settings {
         client_certificate: client_certificate
             .map(|(certificate, key)| ClientCertificate { certificate, key }),
         replicas: options.nats_replicas,
+        log: LogSettings {
+            shards: options.log_shards,
+            ..LogSettings::default()
+        },
         ..nats::Settings::new(options.nats)
     }
 }
