@@ -52,4 +52,4 @@ fuzz TARGET SECONDS="60":
 # The wire on loopback, next to a bare write(2) loop: `just bench` takes minutes, `just bench quick` one.
 bench *ARGS:
     cargo build --release --locked -p fanfare -p fanfare-load
-    "${CARGO_TARGET_DIR:-target}/release/fanfare-load" {{ARGS}}
+    FANFARE_NATS_SERVER=$(tests/tools/nats.sh) "${CARGO_TARGET_DIR:-target}/release/fanfare-load" {{ARGS}}

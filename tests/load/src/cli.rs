@@ -9,7 +9,7 @@ use crate::{
     output,
     plan::Plan,
     record::Record,
-    server::Setup,
+    server::{BackEnd, Setup},
     table::{markdown, table},
 };
 use clap::{Parser, Subcommand};
@@ -37,11 +37,24 @@ struct Cli {
     /// is in the latencies; one in memory (/dev/shm) is not. By default the system's directory for temporary files.
     #[arg(long, global = true, value_name = "DIRECTORY")]
     data: Option<PathBuf>,
+    /// Measure a gateway among processes apart, on a NATS server of the run's own, and not one process with everything.
+    /// CPU and memory are then the gateway's alone.
+    #[arg(long, global = true)]
+    nats: bool,
+    /// The NATS server's binary; by default the one on PATH.
+    #[arg(
+        long,
+        global = true,
+        env = "FANFARE_NATS_SERVER",
+        value_name = "PATH",
+        default_value = "nats-server"
+    )]
+    nats_server: PathBuf,
     /// Where the figures are written as JSON, and compared with what stands there. By default target/bench/wire.json, of
     /// a quick run wire-quick.json.
     #[arg(long, global = true, value_name = "PATH")]
     out: Option<PathBuf>,
-    /// Measure only these groups of figures; nothing is written then.
+    /// Measure only these groups of figures; nothing is written then, nor with --nats.
     #[arg(long, global = true, value_delimiter = ',', value_name = "GROUP", value_parser = figures::NAMES)]
     only: Vec<String>,
 }
@@ -104,6 +117,12 @@ fn bench(cli: &Cli, plan: impl FnOnce(usize) -> Plan, out: &str) -> Outcome<()> 
         setup: Setup {
             binary: binary(cli)?,
             data: cli.data.clone().unwrap_or_else(std::env::temp_dir),
+            nats_server: cli.nats_server.clone(),
+            back_end: if cli.nats {
+                BackEnd::Nats
+            } else {
+                BackEnd::Embedded
+            },
         },
         issuer: Issuer::new()?,
         machine,
@@ -121,7 +140,7 @@ fn bench(cli: &Cli, plan: impl FnOnce(usize) -> Plan, out: &str) -> Outcome<()> 
             before.machine
         ));
     }
-    if !cli.only.is_empty() {
+    if !cli.only.is_empty() || cli.nats {
         return Ok(());
     }
     Record { machine, figures }.write(&out)

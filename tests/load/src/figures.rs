@@ -6,6 +6,7 @@ mod delivery;
 mod echo;
 mod handshake;
 mod idle;
+mod nats;
 mod overload;
 mod stalled;
 mod storm;
@@ -47,7 +48,7 @@ const LARGE: Publication = Publication {
 
 type Group = fn(&mut Bench) -> Outcome<Vec<Figure>>;
 
-const GROUPS: [(&str, Group); 9] = [
+const GROUPS: [(&str, Group); 10] = [
     ("idle", idle::measure),
     ("echo", echo::measure),
     ("delivery", delivery::measure),
@@ -57,6 +58,7 @@ const GROUPS: [(&str, Group); 9] = [
     ("stalled", stalled::measure),
     ("storm", storm::measure),
     ("deflate", deflate::measure),
+    ("nats", nats::measure),
 ];
 
 /// The names of the groups.

@@ -62,19 +62,30 @@ pub(crate) fn head_bytes(bytes: &[u8]) -> Outcome<Option<usize>> {
     Ok(end.map(|end| end + 4))
 }
 
-/// Asks once and waits for the answer's status and body.
+/// Gets once and waits for the answer's status and body.
 pub(crate) fn get(address: SocketAddrV4, path: &str) -> Outcome<(u16, String)> {
-    let during = format!("asking http://{address}{path}");
+    let request = format!("GET {path} HTTP/1.1\r\nHost: bench\r\n\r\n");
+    ask(address, request.as_bytes())
+}
+
+/// Asks once, over a connection of its own, and waits for the answer's status and body.
+pub(crate) fn ask(address: SocketAddrV4, request: &[u8]) -> Outcome<(u16, String)> {
+    let during = format!("asking http://{address}");
     let mut stream = TcpStream::connect(address).during(&during)?;
     stream.set_read_timeout(Some(PROBE)).during(&during)?;
-    let request = format!("GET {path} HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n\r\n");
-    stream.write_all(request.as_bytes()).during(&during)?;
+    stream.write_all(request).during(&during)?;
     let mut bytes = Vec::new();
-    stream.read_to_end(&mut bytes).during(&during)?;
-    let answer = Answer::parse(&bytes)?;
-    let answer = answer.ok_or_else(|| Fault::wrong(format!("{during}: the answer is cut off")))?;
-    let body = String::from_utf8_lossy(&bytes[answer.body]).into_owned();
-    Ok((answer.status, body))
+    let mut some = [0; HEAD_BYTES];
+    loop {
+        if let Some(answer) = Answer::parse(&bytes)? {
+            let body = String::from_utf8_lossy(&bytes[answer.body]).into_owned();
+            return Ok((answer.status, body));
+        }
+        match stream.read(&mut some).during(&during)? {
+            0 => return Err(Fault::wrong(format!("{during}: the answer is cut off"))),
+            count => bytes.extend_from_slice(&some[..count]),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -4,8 +4,8 @@
 //! What is measured: [`figures`], one room for each group of them, with the sizes of [`plan`]; a [`figure`] goes into the
 //! [`table`] and the [`record`].
 //!
-//! What is measured against: a [`server`] (the binary, with tokens of our own [`issuer`]) and a [`bare`] loop, each a
-//! [`child`] on the same CPU; [`usage`] and [`send_queue`] read what they cost.
+//! What is measured against: a [`server`] (the binary, with tokens of our own [`issuer`], alone or as processes apart on
+//! [`nats`]) and a [`bare`] loop, each a [`child`] on the same CPU; [`usage`] and [`send_queue`] read what they cost.
 //!
 //! Who measures: a [`crowd`] of many thousand client sockets in one thread, on a CPU of its own. It reads through the
 //! [`intake`], which finds the borders of [`frame`]s, holds every publication against the [`stream`] that all readers of
@@ -29,6 +29,7 @@ mod inflater;
 mod intake;
 mod issuer;
 mod machine;
+mod nats;
 mod output;
 mod plan;
 mod publisher;

@@ -79,9 +79,9 @@ pub(crate) struct Publishers {
 impl Publishers {
     /// Opens `connections` to `server`, each of which has one request under way at most.
     pub(crate) fn open(server: &Server, connections: usize) -> Outcome<Self> {
-        let opened = (0..connections).map(|_| Connection::open(server.address));
+        let opened = (0..connections).map(|_| Connection::open(server.api));
         Ok(Self {
-            address: server.address,
+            address: server.api,
             api_key: server.api_key.clone(),
             idle: (0..connections).collect(),
             connections: opened.collect::<Outcome<_>>()?,

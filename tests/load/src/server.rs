@@ -8,12 +8,14 @@ use crate::{
     http,
     issuer::{self, Issuer},
     machine::Machine,
+    nats::Nats,
     usage::Meter,
 };
+use serde_json::{Value, json};
 use std::{
     fs::{self, File},
     net::SocketAddrV4,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::Command,
     time::Duration,
 };
@@ -23,6 +25,9 @@ const ANY_PORT: &str = "127.0.0.1:0";
 
 /// No run has so many of anything.
 const PLENTY: &str = "1000000";
+
+/// Of the administrator of a server on NATS, which has no key of its own.
+const ADMIN_PASSWORD: &str = "correct horse battery staple";
 
 /// Longest that a server may take to be ready, or to notice that its clients have gone.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -36,23 +41,131 @@ pub(crate) enum Placement {
     Everywhere,
 }
 
+/// What keeps the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum BackEnd {
+    /// The one process with everything.
+    Embedded,
+    /// A NATS server, with each service a process of its own. The gateway is what is measured.
+    Nats,
+}
+
 /// What is started, and where it may write.
 #[derive(Clone, Debug)]
 pub(crate) struct Setup {
     pub(crate) binary: PathBuf,
     /// A directory is made in it for each server.
     pub(crate) data: PathBuf,
+    pub(crate) nats_server: PathBuf,
+    pub(crate) back_end: BackEnd,
 }
 
 /// A running server. It and its data are gone when it is dropped.
 pub(crate) struct Server {
-    child: Child,
-    /// Where clients and publishers go.
+    gateway: Member,
+    /// Where clients go.
     pub(crate) address: SocketAddrV4,
-    admin: SocketAddrV4,
+    /// Where publishers go.
+    pub(crate) api: SocketAddrV4,
     pub(crate) api_key: String,
-    // The process is dropped, and so ended, before its directory is.
+    /// The other processes of one on NATS.
+    others: Option<Others>,
+    // The processes are dropped, and so ended, before their directory is.
     _directory: TempDir,
+}
+
+struct Others {
+    workers: [Member; 2],
+    nats: Nats,
+}
+
+/// One process of the binary.
+struct Member {
+    child: Child,
+    public: SocketAddrV4,
+    admin: SocketAddrV4,
+}
+
+/// How to start processes that belong together.
+struct Starter<'a> {
+    setup: &'a Setup,
+    machine: &'a Machine,
+    directory: &'a Path,
+    /// For every process.
+    arguments: Vec<String>,
+}
+
+impl Starter<'_> {
+    fn start(&self, command: &str, placement: Placement, arguments: &[&str]) -> Outcome<Member> {
+        let log_path = self.directory.join(format!("{command}.log"));
+        let log = File::create(&log_path).during("making a process's log")?;
+        let mut process = Command::new(&self.setup.binary);
+        // Settings of whoever starts the run are not the run's.
+        process.env_clear().stderr(log);
+        process.args([command, "--listen", ANY_PORT, "--admin-listen", ANY_PORT]);
+        process
+            .args(["--log", "warn"])
+            .args(&self.arguments)
+            .args(arguments);
+        let cpus = match placement {
+            Placement::Pinned => &self.machine.measured,
+            Placement::Everywhere => &self.machine.all,
+        };
+        let mut child = Child::start(self.machine, cpus, &mut process)?;
+        let (public, admin) = addresses(&mut child).map_err(|fault| {
+            let log = fs::read_to_string(&log_path).unwrap_or_default();
+            Fault::wrong(format!("{command} did not start: {fault}\n{log}"))
+        })?;
+        let member = Member {
+            child,
+            public,
+            admin,
+        };
+        member.until_ready()?;
+        Ok(member)
+    }
+
+    /// Auth, notify and a gateway on a NATS server, with a key for publishers.
+    fn start_apart(
+        mut self,
+        placement: Placement,
+        arguments: &[&str],
+    ) -> Outcome<(Member, Others, String)> {
+        let nats = Nats::start(&self.setup.nats_server, self.machine, self.directory)?;
+        self.arguments
+            .extend(["--nats".to_owned(), format!("nats://{}", nats.address)]);
+        let everywhere = Placement::Everywhere;
+        let auth = self.start("auth", everywhere, &["--admin-password", ADMIN_PASSWORD])?;
+        let api_key = make_key(auth.public)?;
+        let notify = self.start("notify", everywhere, &[])?;
+        let gateway = self.start("gateway", placement, arguments)?;
+        let others = Others {
+            workers: [auth, notify],
+            nats,
+        };
+        Ok((gateway, others, api_key))
+    }
+}
+
+/// Has the administrator make an API key that may publish.
+fn make_key(auth: SocketAddrV4) -> Outcome<String> {
+    let login = json!({"username": "admin", "password": ADMIN_PASSWORD});
+    let token = ask_for(auth, "/v1/auth/login", "", &login, "access_token")?;
+    let key = json!({"name": "bench", "scopes": ["notifications:publish", "channels:publish"]});
+    ask_for(auth, "/v1/auth/api-keys", &token, &key, "key")
+}
+
+fn ask_for(
+    address: SocketAddrV4,
+    path: &str,
+    bearer: &str,
+    body: &Value,
+    name: &str,
+) -> Outcome<String> {
+    let (status, text) = http::ask(address, &http::post(path, bearer, &body.to_string()))?;
+    let answer: Value = serde_json::from_str(&text).unwrap_or_default();
+    let value = answer[name].as_str().map(str::to_owned);
+    value.ok_or_else(|| Fault::wrong(format!("{path} answered {status}: {text}")))
 }
 
 impl Server {
@@ -68,62 +181,50 @@ impl Server {
             .during(&format!("making a directory in {}", setup.data.display()))?;
         let keys = directory.path().join("keys.json");
         issuer.write_keys(&keys)?;
-        let log = File::create(directory.path().join("log")).during("making the server's log")?;
-        let mut command = Command::new(&setup.binary);
-        // Settings of whoever starts the run are not the run's.
-        command.env_clear().stderr(log);
-        command.args([
-            "standalone",
-            "--listen",
-            ANY_PORT,
-            "--admin-listen",
-            ANY_PORT,
-        ]);
-        command.arg("--data-dir").arg(directory.path().join("data"));
-        command
-            .arg("--issuer")
-            .arg(format!("{}={}", issuer::NAME, keys.display()));
-        for limit in [
-            "--connections",
-            "--connections-per-user",
-            "--connections-per-address",
-            "--frames-per-second",
-            "--frames-burst",
-        ] {
-            command.args([limit, PLENTY]);
-        }
-        // The bare loop pings nobody either.
-        command.args([
-            "--ping-interval-seconds",
-            "3600",
-            "--silence-seconds",
-            "7200",
-        ]);
-        command.args(["--log", "warn"]).args(arguments);
-        let cpus = match placement {
-            Placement::Pinned => &machine.measured,
-            Placement::Everywhere => &machine.all,
+        let issuer = format!("{}={}", issuer::NAME, keys.display());
+        let starter = Starter {
+            setup,
+            machine,
+            directory: directory.path(),
+            arguments: vec!["--issuer".to_owned(), issuer],
         };
-        let mut child = Child::start(machine, cpus, &mut command)?;
-        let (address, admin) = addresses(&mut child).map_err(|fault| {
-            let log = fs::read_to_string(directory.path().join("log")).unwrap_or_default();
-            Fault::wrong(format!("the server did not start: {fault}\n{log}"))
-        })?;
-        let api_key = fs::read_to_string(directory.path().join("data/api-key"))
-            .during("reading the server's API key")?;
-        let server = Self {
-            child,
-            address,
-            admin,
+        let arguments = [&limits()[..], arguments].concat();
+        let (gateway, others, api_key) = match setup.back_end {
+            BackEnd::Nats => {
+                let (gateway, others, key) = starter.start_apart(placement, &arguments)?;
+                (gateway, Some(others), key)
+            }
+            BackEnd::Embedded => {
+                let data = directory.path().join("data");
+                let data_text = data.display().to_string();
+                let arguments = [&["--data-dir", &data_text], &arguments[..]].concat();
+                let server = starter.start("standalone", placement, &arguments)?;
+                let key = fs::read_to_string(data.join("api-key"))
+                    .during("reading the server's API key")?;
+                (server, None, key)
+            }
+        };
+        let api = others.as_ref().map_or(gateway.public, |others| {
+            let [_auth, notify] = &others.workers;
+            notify.public
+        });
+        Ok(Self {
+            address: gateway.public,
+            gateway,
+            api,
             api_key: api_key.trim().to_owned(),
+            others,
             _directory: directory,
-        };
-        server.until_ready()?;
-        Ok(server)
+        })
+    }
+
+    /// Where its NATS server is, if it has one.
+    pub(crate) fn nats(&self) -> Option<SocketAddrV4> {
+        self.others.as_ref().map(|others| others.nats.address)
     }
 
     pub(crate) fn pid(&self) -> u32 {
-        self.child.pid()
+        self.gateway.child.pid()
     }
 
     pub(crate) fn meter(&self) -> Meter {
@@ -132,7 +233,7 @@ impl Server {
 
     /// The value of a metric (a name with its labels, as the server writes it); `None` when it has none.
     pub(crate) fn metric(&self, name: &str) -> Outcome<Option<u64>> {
-        let (_status, text) = http::get(self.admin, "/metrics")?;
+        let (_status, text) = http::get(self.gateway.admin, "/metrics")?;
         Ok(metric(&text, name))
     }
 
@@ -157,7 +258,9 @@ impl Server {
         self.meter().settled_ns(crowd)?;
         Ok(())
     }
+}
 
+impl Member {
     fn until_ready(&self) -> Outcome<()> {
         let until_ns = now_ns() + clock::ns(PATIENCE);
         loop {
@@ -171,6 +274,28 @@ impl Server {
             std::thread::sleep(Duration::from_millis(20));
         }
     }
+}
+
+/// Limits that a run does not meet.
+fn limits() -> Vec<&'static str> {
+    let mut arguments = Vec::new();
+    for limit in [
+        "--connections",
+        "--connections-per-user",
+        "--connections-per-address",
+        "--frames-per-second",
+        "--frames-burst",
+    ] {
+        arguments.extend([limit, PLENTY]);
+    }
+    // The bare loop pings nobody either.
+    arguments.extend([
+        "--ping-interval-seconds",
+        "3600",
+        "--silence-seconds",
+        "7200",
+    ]);
+    arguments
 }
 
 /// The public and the internal address, from what the server prints once it serves.

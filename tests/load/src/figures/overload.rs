@@ -85,11 +85,11 @@ fn saturation(bench: &Bench, frame_bytes: usize) -> Outcome<f64> {
 }
 
 /// What became of one rate.
-struct Offered {
+pub(super) struct Offered {
     p99_ms: Option<f64>,
     answer_p99_ms: Option<f64>,
     /// Deliveries that did not come.
-    lost: u64,
+    pub(super) lost: u64,
     /// CPU of the server for each delivery.
     cpu_us: f64,
 }
@@ -124,7 +124,7 @@ fn offered(bench: &mut Bench, per_second: f64, multiple: u64) -> Outcome<Vec<Fig
 }
 
 /// Publishes at `rate` for so many `seconds`, and waits for what comes of it.
-fn offer(
+pub(super) fn offer(
     server: &Server,
     crowd: &mut Crowd,
     count: usize,
