@@ -75,6 +75,11 @@ struct Worker {
     running: FuturesUnordered<BoxFuture<'static, ()>>,
 }
 
+/// As JetStream counts durations.
+pub(super) const fn nanoseconds(duration: Duration) -> u64 {
+    duration.as_secs() * 1_000_000_000
+}
+
 /// How one question ended.
 enum Ask {
     Again,
@@ -105,7 +110,7 @@ impl Worker {
             return Ask::Again;
         }
         self.lapses.mark_unchanged();
-        let request = json!({ "batch": room, "expires": ASK_FOR.as_nanos() as u64 });
+        let request = json!({ "batch": room, "expires": nanoseconds(ASK_FOR) });
         let subject = format!("$JS.API.CONSUMER.MSG.NEXT.{SCHEDULES}.{CONSUMER}");
         let payload = Bytes::from(request.to_string());
         let ctl = self.core.ctl.clone();
