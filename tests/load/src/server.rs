@@ -313,8 +313,11 @@ fn addresses(child: &mut Child) -> Outcome<(SocketAddrV4, SocketAddrV4)> {
 }
 
 fn address(line: &str) -> Option<SocketAddrV4> {
-    let url = &line[line.find("http://")? + "http://".len()..];
-    url.split(['/', ' ']).next()?.parse().ok()
+    // A gateway alone names its WebSockets first.
+    let (scheme, rest) = line.split_once("://")?;
+    let is_own = scheme.ends_with("http") || scheme.ends_with("ws");
+    let authority = rest.split(['/', ' ']).next().filter(|_| is_own)?;
+    authority.parse().ok()
 }
 
 fn metric(text: &str, name: &str) -> Option<u64> {
@@ -334,6 +337,10 @@ mod tests {
         assert_eq!(address(line), "127.0.0.1:8123".parse().ok());
         let line = "  probes         http://127.0.0.1:9123/readyz   /livez   /metrics";
         assert_eq!(address(line), "127.0.0.1:9123".parse().ok());
+        let line =
+            "  WebSockets     ws://127.0.0.1:8124/ws/notifications/   ws://127.0.0.1:8124/ws/test/";
+        assert_eq!(address(line), "127.0.0.1:8124".parse().ok());
+        assert_eq!(address("  NATS           nats://127.0.0.1:4222"), None);
         assert_eq!(address("Fanfare 0.1.0 is ready"), None);
     }
 
