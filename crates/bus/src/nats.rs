@@ -13,19 +13,20 @@ mod fetch;
 mod header;
 mod inbox;
 mod kv;
-mod missing;
+mod log;
 mod publish;
 mod refusal;
 mod settings;
 mod stored;
 mod watcher;
 
+use self::log::NatsLog;
 use crate::Handles;
 use connection::Link;
 use fanfare_lifecycle::{Clock, Shutdown, Tasks};
-use missing::Missing;
 use std::sync::Arc;
 
+pub use self::log::{LayoutError, LogSettings};
 pub use connect::OpenError;
 pub use settings::{ClientCertificate, Login, Secret, Settings};
 
@@ -45,10 +46,11 @@ pub async fn open(
     shutdown: &Shutdown,
 ) -> Result<Handles, OpenError> {
     let link = Arc::new(Link::connect(&settings, tasks, shutdown).await?);
-    let missing = Arc::new(Missing::new(Arc::clone(&link), clock));
+    let (layout, replicas) = (settings.log, settings.replicas);
+    let log = NatsLog::open(Arc::clone(&link), layout, replicas, clock, tasks).await?;
     Ok(Handles {
         bus: Arc::new(bus::NatsBus::new(Arc::clone(&link), tasks, shutdown)),
-        log: missing,
-        kv: Arc::new(kv::NatsKv::new(link, settings.replicas, tasks)),
+        log: Arc::new(log),
+        kv: Arc::new(kv::NatsKv::new(link, replicas, tasks)),
     })
 }

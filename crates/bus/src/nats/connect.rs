@@ -86,6 +86,9 @@ pub enum OpenError {
         "the NATS server keeps nothing: enable JetStream (`jetstream {{}}` in its configuration)"
     )]
     NoJetStream,
+    /// The streams that are there are not those of the log, or cannot be made.
+    #[error(transparent)]
+    Layout(#[from] super::log::LayoutError),
 }
 
 /// Connects, again and again until `until`.
@@ -96,6 +99,9 @@ pub(super) async fn connect(
     notify: &mpsc::Sender<Notice>,
 ) -> Result<Client, OpenError> {
     let servers = || settings.servers.clone();
+    if settings.servers.is_empty() {
+        return Err(OpenError::Address { servers: servers() });
+    }
     let began = Instant::now();
     for attempt in 1.. {
         let options = options(settings, role, notify.clone()).await?;

@@ -107,6 +107,22 @@ pub(super) async fn following(
     })
 }
 
+/// The first message on `filter` that was stored at `time` or later.
+///
+/// # Errors
+///
+/// [`Refusal`].
+pub(super) async fn since(
+    connection: &Connection,
+    stream: &str,
+    filter: &str,
+    time: jiff::Timestamp,
+) -> Result<Option<Stored>, Refusal> {
+    let request = json!({ "next_by_subj": filter, "start_time": time.to_string(), "batch": 1 });
+    let (messages, _end) = fetch(connection, stream, &request).await?;
+    Ok(messages.into_iter().next())
+}
+
 /// The message with sequence `seq`, if it is there.
 ///
 /// # Errors
