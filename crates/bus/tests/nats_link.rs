@@ -47,7 +47,13 @@ impl Process {
     }
 
     async fn open(&self, settings: Settings) -> Result<Handles, OpenError> {
-        within(nats::open(settings, Clock::system(), &self.tasks, &self.shutdown)).await
+        within(nats::open(
+            settings,
+            Clock::system(),
+            &self.tasks,
+            &self.shutdown,
+        ))
+        .await
     }
 }
 

@@ -37,7 +37,10 @@ async fn while_the_server_is_away_everything_says_so_and_nothing_hangs() {
     let publish = || handles.bus.publish("evt.a", Bytes::new());
     until(|| async { publish().await == Err(BusError::Unavailable) }).await;
     assert_eq!(put(&handles, "a").await, Err(KvError::Unavailable));
-    assert_eq!(within(handles.kv.get("b", "a")).await, Err(KvError::Unavailable));
+    assert_eq!(
+        within(handles.kv.get("b", "a")).await,
+        Err(KvError::Unavailable)
+    );
     let request = handles.bus.request("svc.a", Bytes::new(), LIMIT);
     assert_eq!(within(request).await, Err(RequestError::Unavailable));
     let subscribed = within(handles.bus.subscribe("evt.a")).await;
@@ -50,7 +53,9 @@ async fn while_the_server_is_away_everything_says_so_and_nothing_hangs() {
 async fn subscriptions_lag_and_hear_again() {
     let (server, process) = (NatsServer::start(), Process::new());
     let handles = open(&server, &process).await;
-    let mut subscription = within(handles.bus.subscribe("evt.a")).await.expect("subscribed");
+    let mut subscription = within(handles.bus.subscribe("evt.a"))
+        .await
+        .expect("subscribed");
     server.kill();
     server.resume();
     assert_eq!(within(subscription.next()).await, Some(Received::Lagged));
@@ -61,7 +66,10 @@ async fn subscriptions_lag_and_hear_again() {
         subject: "evt.a".to_owned(),
         payload: after.clone(),
     };
-    assert_eq!(within(subscription.next()).await, Some(Received::Message(heard)));
+    assert_eq!(
+        within(subscription.next()).await,
+        Some(Received::Message(heard))
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -73,7 +81,11 @@ async fn servers_serve_again() {
     let _serving = serving.expect("served");
     server.kill();
     server.resume();
-    let ask = || handles.bus.request("svc.a", Bytes::from_static(b"x"), LIMIT);
+    let ask = || {
+        handles
+            .bus
+            .request("svc.a", Bytes::from_static(b"x"), LIMIT)
+    };
     until(|| async { ask().await == Ok(Bytes::from_static(b"x")) }).await;
 }
 
@@ -99,8 +111,13 @@ async fn watches_begin_anew_and_miss_nothing() {
         key: "short".to_owned(),
         expect: Expect::Any,
     };
-    within(handles.kv.batch("b", vec![gone])).await.expect("removed");
-    assert_eq!(within(watch.next()).await, Some(Change::Gone("short".to_owned())));
+    within(handles.kv.batch("b", vec![gone]))
+        .await
+        .expect("removed");
+    assert_eq!(
+        within(watch.next()).await,
+        Some(Change::Gone("short".to_owned()))
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -110,8 +127,12 @@ async fn dropped_handles_and_a_forced_shutdown_end_every_task() {
         let process = Process::new();
         let handles = open(&server, &process).await;
         put(&handles, "a").await.expect("written");
-        let mut subscription = within(handles.bus.subscribe("evt.a")).await.expect("subscribed");
-        let mut watch = within(handles.kv.watch("b", "none")).await.expect("watched");
+        let mut subscription = within(handles.bus.subscribe("evt.a"))
+            .await
+            .expect("subscribed");
+        let mut watch = within(handles.kv.watch("b", "none"))
+            .await
+            .expect("watched");
         assert_eq!(within(watch.next()).await, Some(Change::Settled));
         let kept = is_forced.then(|| handles.clone());
         drop(handles);

@@ -11,7 +11,9 @@ use tokio::{
 
 /// Says what a NATS server says until a client is in.
 async fn greet(mut socket: TcpStream, info: &str) -> std::io::Result<()> {
-    socket.write_all(format!("INFO {info}\r\n").as_bytes()).await?;
+    socket
+        .write_all(format!("INFO {info}\r\n").as_bytes())
+        .await?;
     let mut heard = Vec::new();
     while !heard.ends_with(b"PING\r\n") {
         if socket.read_buf(&mut heard).await? == 0 {
@@ -46,7 +48,10 @@ async fn an_old_server_is_refused_by_its_version() {
         r#"{"server_id":"x","version":"2.12.1","headers":true,"max_payload":1048576,"jetstream":true}"#,
     )
     .await;
-    assert!(matches!(&refused, OpenError::TooOld { found } if found == "2.12.1"), "{refused:?}");
+    assert!(
+        matches!(&refused, OpenError::TooOld { found } if found == "2.12.1"),
+        "{refused:?}"
+    );
     let text = refused.to_string();
     assert!(text.contains("2.12.1") && text.contains("2.14"), "{text}");
 }
@@ -70,10 +75,20 @@ async fn an_address_where_nobody_answers_is_named_in_time() {
         connect_limit: Duration::from_secs(1),
         ..Settings::new(vec![address.clone()])
     };
-    let refused = Process::new().open(settings).await.err().expect("nobody answers");
-    assert!(matches!(refused, OpenError::Unreachable { .. }), "{refused:?}");
+    let refused = Process::new()
+        .open(settings)
+        .await
+        .err()
+        .expect("nobody answers");
+    assert!(
+        matches!(refused, OpenError::Unreachable { .. }),
+        "{refused:?}"
+    );
     let text = refused.to_string();
-    assert!(text.contains(&address) && text.contains("refused"), "{text}");
+    assert!(
+        text.contains(&address) && text.contains("refused"),
+        "{text}"
+    );
     assert!(began.elapsed() < Duration::from_secs(5));
 }
 
@@ -100,7 +115,11 @@ async fn a_wrong_password_is_refused_at_once_and_not_told() {
     let shown = format!("{settings:?}");
     assert!(!shown.contains("private"), "{shown}");
     let began = Instant::now();
-    let refused = Process::new().open(settings).await.err().expect("the password is wrong");
+    let refused = Process::new()
+        .open(settings)
+        .await
+        .err()
+        .expect("the password is wrong");
     assert!(matches!(refused, OpenError::Refused { .. }), "{refused:?}");
     assert!(!refused.to_string().contains("private"));
     assert!(began.elapsed() < Duration::from_secs(10));
