@@ -46,11 +46,11 @@ pub async fn open(
     shutdown: &Shutdown,
 ) -> Result<Handles, OpenError> {
     let link = Arc::new(Link::connect(&settings, tasks, shutdown).await?);
-    let (shards, replicas) = (settings.log, settings.replicas);
-    let log = NatsLog::open(Arc::clone(&link), shards, replicas, clock, tasks).await?;
+    let (layout, replicas) = (settings.log, settings.replicas);
+    let log = NatsLog::open(Arc::clone(&link), layout, replicas, clock, tasks).await?;
     Ok(Handles {
         bus: Arc::new(bus::NatsBus::new(Arc::clone(&link), tasks, shutdown)),
         log: Arc::new(log),
-        kv: Arc::new(kv::NatsKv::new(link, settings.replicas, tasks)),
+        kv: Arc::new(kv::NatsKv::new(link, replicas, tasks)),
     })
 }

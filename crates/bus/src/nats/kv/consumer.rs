@@ -189,10 +189,10 @@ mod tests {
 
     #[test]
     fn both_forms_of_a_place_are_read() {
-        let short = "$JS.ACK.kv-b.x.1.70.3.1732484195.0";
-        let long = "$JS.ACK._.hash.kv-b.x.1.70.3.1732484195.0.random";
+        let short = "$JS.ACK.RECORDS_b.x.1.70.3.1732484195.0";
+        let long = "$JS.ACK._.hash.RECORDS_b.x.1.70.3.1732484195.0.random";
         assert_eq!(place(short), Some((70, 3)));
         assert_eq!(place(long), Some((70, 3)));
-        assert_eq!(place("$JS.ACK.kv-b"), None);
+        assert_eq!(place("$JS.ACK.RECORDS_b"), None);
     }
 }
