@@ -12,8 +12,8 @@ mod connection;
 mod fetch;
 mod header;
 mod inbox;
+mod kv;
 mod log;
-mod missing;
 mod publish;
 mod refusal;
 mod settings;
@@ -24,7 +24,6 @@ use self::log::NatsLog;
 use crate::Handles;
 use connection::Link;
 use fanfare_lifecycle::{Clock, Shutdown, Tasks};
-use missing::Missing;
 use std::sync::Arc;
 
 pub use self::log::{LayoutError, LogSettings};
@@ -47,12 +46,11 @@ pub async fn open(
     shutdown: &Shutdown,
 ) -> Result<Handles, OpenError> {
     let link = Arc::new(Link::connect(&settings, tasks, shutdown).await?);
-    let (shards, replicas) = (settings.log, settings.replicas);
-    let log = NatsLog::open(Arc::clone(&link), shards, replicas, clock.clone(), tasks).await?;
-    let missing = Arc::new(Missing::new(Arc::clone(&link), clock));
+    let replicas = settings.replicas;
+    let log = NatsLog::open(Arc::clone(&link), settings.log, replicas, clock, tasks).await?;
     Ok(Handles {
-        bus: Arc::new(bus::NatsBus::new(link, tasks, shutdown)),
+        bus: Arc::new(bus::NatsBus::new(Arc::clone(&link), tasks, shutdown)),
         log: Arc::new(log),
-        kv: missing,
+        kv: Arc::new(kv::NatsKv::new(link, replicas, tasks)),
     })
 }

@@ -26,3 +26,5 @@ pub(super) const TIME_STAMP: &str = "Nats-Time-Stamp";
 pub(super) const NUM_PENDING: &str = "Nats-Num-Pending";
 /// How far the stream reached where it was read. At the end of what is read by subjects.
 pub(super) const UP_TO_SEQUENCE: &str = "Nats-UpTo-Sequence";
+/// Why there is no record any more. On messages that say so: those of the server, when one expires, and ours.
+pub(super) const MARKER_REASON: &str = "Nats-Marker-Reason";

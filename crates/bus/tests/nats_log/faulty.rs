@@ -1,6 +1,6 @@
 //! The conformance suite under faults.
 
-use super::{Installation, ONE_SHARD, NatsServer};
+use super::{Installation, NatsServer, ONE_SHARD};
 use async_trait::async_trait;
 use fanfare_bus::{
     Handles,

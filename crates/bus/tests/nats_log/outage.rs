@@ -72,7 +72,11 @@ async fn a_tail_goes_on_after_an_outage_and_says_that_it_lagged() {
     let handles = installation.open(ONE_SHARD).await;
     let channel = room("a");
     let mut tail = handles.log.tail().await.expect("a tail");
-    handles.log.append(record(&channel, "before")).await.expect("appended");
+    handles
+        .log
+        .append(record(&channel, "before"))
+        .await
+        .expect("appended");
     assert!(matches!(within(tail.next()).await, Some(Tailed::Record(_))));
     server.kill();
     server.resume();

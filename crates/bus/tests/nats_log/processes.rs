@@ -68,7 +68,11 @@ async fn an_ordinal_is_not_reused_when_another_process_knows_nothing_of_what_exp
     let channel = room("a");
     let first = installation.open(ONE_SHARD).await;
     let second = installation.open(ONE_SHARD).await;
-    first.log.append(record(&channel, "1")).await.expect("appended");
+    first
+        .log
+        .append(record(&channel, "1"))
+        .await
+        .expect("appended");
     let short = Append {
         ttl_ms: Some(1_000),
         ..record(&channel, "2")
@@ -94,14 +98,20 @@ async fn heads_and_tails_reach_over_all_shards_and_processes() {
     let channels: Vec<_> = (0..64).map(|which| room(&which.to_string())).collect();
     let mut tail = reader.log.tail().await.expect("a tail");
     for channel in &channels {
-        writer.log.append(record(channel, "x")).await.expect("appended");
+        writer
+            .log
+            .append(record(channel, "x"))
+            .await
+            .expect("appended");
     }
     let heads = reader.log.heads(&channels).await.expect("heads");
     let mut seen = HashSet::new();
     while seen.len() < channels.len() {
         match within(tail.next()).await {
             Some(Tailed::Record(record)) => {
-                let which = channels.iter().position(|channel| *channel == record.channel);
+                let which = channels
+                    .iter()
+                    .position(|channel| *channel == record.channel);
                 let which = which.expect("one of ours");
                 assert_eq!(record.position, heads[which].last);
                 seen.insert(record.channel);
@@ -109,6 +119,9 @@ async fn heads_and_tails_reach_over_all_shards_and_processes() {
             other => panic!("a record was to come, not {other:?}"),
         }
     }
-    let shards: HashSet<u16> = channels.iter().map(|channel| reader.log.shard(channel)).collect();
+    let shards: HashSet<u16> = channels
+        .iter()
+        .map(|channel| reader.log.shard(channel))
+        .collect();
     assert_eq!(shards.len(), 8);
 }

@@ -232,10 +232,7 @@ async fn consumer(connection: &Connection, replicas: usize) -> Result<(), Layout
         },
         "action": "",
     });
-    let name = format!(
-        "CONSUMER.DURABLE.CREATE.{SCHEDULES}.{}",
-        due::CONSUMER
-    );
+    let name = format!("CONSUMER.DURABLE.CREATE.{SCHEDULES}.{}", due::CONSUMER);
     let mut patience = Patience::new();
     loop {
         match api::call(connection, &name, &request).await {
