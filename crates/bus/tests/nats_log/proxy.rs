@@ -65,6 +65,7 @@ async fn pass(mut from: OwnedReadHalf, mut to: OwnedWriteHalf) {
 }
 
 async fn answer(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, mut modes: watch::Receiver<Mode>) {
+    modes.mark_unchanged();
     let mut buffer = vec![0; 64 * 1024];
     loop {
         tokio::select! {
