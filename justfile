@@ -34,8 +34,9 @@ docs:
 deny:
     tests/tools/deny.sh
 
-# Unit and service tests, on the real store and real sockets.
+# Unit and service tests, on the real store, a real NATS server and real sockets.
 unit *ARGS:
+    tests/tools/nats.sh
     cargo test --workspace --exclude fanfare-e2e --locked {{ARGS}}
 
 # The real binary, driven from outside, also by clients nobody here wrote.

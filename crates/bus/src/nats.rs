@@ -46,8 +46,8 @@ pub async fn open(
     shutdown: &Shutdown,
 ) -> Result<Handles, OpenError> {
     let link = Arc::new(Link::connect(&settings, tasks, shutdown).await?);
-    let replicas = settings.replicas;
-    let log = NatsLog::open(Arc::clone(&link), settings.log, replicas, clock, tasks).await?;
+    let (layout, replicas) = (settings.log, settings.replicas);
+    let log = NatsLog::open(Arc::clone(&link), layout, replicas, clock, tasks).await?;
     Ok(Handles {
         bus: Arc::new(bus::NatsBus::new(Arc::clone(&link), tasks, shutdown)),
         log: Arc::new(log),

@@ -99,6 +99,9 @@ pub(super) async fn connect(
     notify: &mpsc::Sender<Notice>,
 ) -> Result<Client, OpenError> {
     let servers = || settings.servers.clone();
+    if settings.servers.is_empty() {
+        return Err(OpenError::Address { servers: servers() });
+    }
     let began = Instant::now();
     for attempt in 1.. {
         let options = options(settings, role, notify.clone()).await?;

@@ -36,7 +36,7 @@ impl Bucket {
         Self {
             name: name.to_owned(),
             // Not `KV_`: what NATS itself calls a bucket has other subjects.
-            stream: format!("kv-{name}"),
+            stream: format!("RECORDS_{name}"),
         }
     }
 
