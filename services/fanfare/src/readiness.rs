@@ -92,11 +92,8 @@ impl Readiness {
             let awaited = self.awaited.get().copied();
             return Err(awaited.unwrap_or("starting").to_owned());
         };
-        if !checks.authority.is_ready() {
-            return Err(
-                "the keys that tokens are checked with are not there: no auth service has answered yet"
-                    .to_owned(),
-            );
+        if let Some(lacking) = checks.authority.lacks() {
+            return Err(format!("not there: {lacking}"));
         }
         if let Some(gateway) = &checks.gateway {
             gateway.ready().await?;
