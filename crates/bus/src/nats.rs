@@ -20,7 +20,7 @@ mod settings;
 mod stored;
 mod watcher;
 
-use self::log::{NatsLog, AbsentLog};
+use self::log::{AbsentLog, NatsLog};
 use crate::{Handles, Log};
 use connection::Link;
 use fanfare_lifecycle::{Clock, Shutdown, Tasks};

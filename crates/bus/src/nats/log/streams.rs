@@ -122,7 +122,8 @@ fn log_stream(shard: u16, settings: &LogSettings, replicas: usize) -> Result<Val
         "max_age": max_age_ns(settings),
         "max_msgs_per_subject": max_per_subject(settings),
         "allow_direct": true,
-        "allow_rollup_hdrs": true,
+        // With it, any message may wipe out all others: see `snapshots::append_fence`.
+        "allow_rollup_hdrs": false,
         "allow_msg_ttl": true,
         "allow_atomic": true,
         "republish": { "src": "log.>", "dest": "live.>" },
