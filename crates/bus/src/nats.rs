@@ -20,17 +20,17 @@ mod settings;
 mod stored;
 mod watcher;
 
-use self::log::NatsLog;
-use crate::Handles;
+use self::log::{AbsentLog, NatsLog};
+use crate::{Handles, Log};
 use connection::Link;
 use fanfare_lifecycle::{Clock, Shutdown, Tasks};
 use std::sync::Arc;
 
 pub use self::log::{LayoutError, LogSettings};
 pub use connect::OpenError;
-pub use settings::{ClientCertificate, Login, Secret, Settings};
+pub use settings::{ClientCertificate, Login, Role, Secret, Settings};
 
-/// Connects to NATS and makes what Fanfare keeps there, unless it is there.
+/// Connects to NATS and makes what Fanfare keeps there, unless it is there or this process is a [`Role::Reader`].
 ///
 /// Waits for a server that does not answer yet, [`Settings::connect_limit`] at most. Later the connections come again by
 /// themselves; meanwhile everything is refused as unavailable. They close when the last clone of the handles is dropped
@@ -46,11 +46,18 @@ pub async fn open(
     shutdown: &Shutdown,
 ) -> Result<Handles, OpenError> {
     let link = Arc::new(Link::connect(&settings, tasks, shutdown).await?);
-    let (layout, replicas) = (settings.log, settings.replicas);
-    let log = NatsLog::open(Arc::clone(&link), layout, replicas, clock, tasks).await?;
+    let (role, shards) = (settings.role, settings.log);
+    let replicas = (role != Role::Reader).then_some(settings.replicas);
+    let log: Arc<dyn Log> = match role {
+        Role::Records => Arc::new(AbsentLog),
+        Role::Worker | Role::Reader => {
+            let log = NatsLog::open(Arc::clone(&link), shards, replicas, clock, tasks);
+            Arc::new(log.await?)
+        }
+    };
     Ok(Handles {
         bus: Arc::new(bus::NatsBus::new(Arc::clone(&link), tasks, shutdown)),
-        log: Arc::new(log),
+        log,
         kv: Arc::new(kv::NatsKv::new(link, replicas, tasks)),
     })
 }

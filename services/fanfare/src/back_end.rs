@@ -1,12 +1,19 @@
 //! What keeps everything: a store of this process's own, or NATS.
 
-use crate::{Failure, cli};
+use crate::{Failure, cli, readiness::Readiness};
 use fanfare_bus::{
     Handles, embedded,
-    nats::{self, ClientCertificate, LogSettings, Login, OpenError, Secret},
+    nats::{self, ClientCertificate, LayoutError, LogSettings, Login, OpenError, Role, Secret},
 };
 use fanfare_lifecycle::{Clock, Shutdown, Tasks};
 use fanfare_notify::StoredAs;
+use std::time::Duration;
+
+/// What a process that makes no streams waits for, in an installation where no other has run yet.
+const NO_STREAMS: &str = "the streams of the log are not there: no notify service has run yet";
+
+/// Between two looks for them.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// Which back end, and how.
 pub(crate) enum BackEnd {
@@ -23,19 +30,19 @@ impl BackEnd {
                 ..embedded::Settings::new(store.data_dir)
             })
         } else {
-            Self::Nats(Box::new(settings(nats)))
+            Self::Nats(Box::new(settings(nats, "standalone", Role::Worker)))
         }
     }
 
-    /// NATS, which `command` cannot do without.
-    pub(crate) fn shared(nats: cli::Nats, command: &str) -> Result<Self, Failure> {
+    /// NATS, which `command` cannot do without, and where it does what `role` says.
+    pub(crate) fn shared(nats: cli::Nats, command: &str, role: Role) -> Result<Self, Failure> {
         if !is_named(&nats) {
             return Err(Failure::usage(format!(
                 "fanfare {command} shares everything with other processes over NATS: name its servers with --nats or \
                  FANFARE_NATS, e.g. nats://127.0.0.1:4222 (fanfare standalone needs none)"
             )));
         }
-        Ok(Self::Nats(Box::new(settings(nats))))
+        Ok(Self::Nats(Box::new(settings(nats, command, role))))
     }
 
     /// Whether other processes may use it too.
@@ -60,13 +67,15 @@ impl BackEnd {
         }
     }
 
-    /// Opens it. What it runs, runs as `tasks`, until `shutdown` is forced.
+    /// Opens it, once what others make is there; `readiness` says meanwhile what it waits for. What it runs, runs as
+    /// `tasks`, until `shutdown` is forced.
     pub(crate) async fn open(
         self,
         node: &str,
         clock: Clock,
         tasks: &Tasks,
         shutdown: &Shutdown,
+        readiness: &Readiness,
     ) -> Result<Handles, Failure> {
         match self {
             Self::Embedded(settings) => embedded::open(settings, clock, tasks, shutdown)
@@ -74,15 +83,30 @@ impl BackEnd {
                 .map_err(|error| Failure::work(error.to_string())),
             Self::Nats(mut settings) => {
                 settings.name = format!("fanfare {node}");
-                let opened = nats::open(*settings, clock, tasks, shutdown).await;
-                opened.map_err(|error| match error {
-                    OpenError::Address { .. } | OpenError::Credentials { .. } => {
-                        Failure::usage(error.to_string())
+                loop {
+                    let settings = (*settings).clone();
+                    let opened = nats::open(settings, clock.clone(), tasks, shutdown).await;
+                    let error = match opened {
+                        Ok(handles) => return Ok(handles),
+                        Err(error) => error,
+                    };
+                    if !matches!(error, OpenError::Layout(LayoutError::Missing { .. })) {
+                        return Err(failure(&error));
                     }
-                    _ => Failure::work(error.to_string()),
-                })
+                    readiness.wait_for(NO_STREAMS).await;
+                    tokio::time::sleep(LOOK_EVERY).await;
+                }
             }
         }
+    }
+}
+
+fn failure(error: &OpenError) -> Failure {
+    match error {
+        OpenError::Address { .. } | OpenError::Credentials { .. } => {
+            Failure::usage(error.to_string())
+        }
+        _ => Failure::work(error.to_string()),
     }
 }
 
@@ -91,7 +115,7 @@ fn is_named(nats: &cli::Nats) -> bool {
     nats.nats.iter().any(|server| !server.is_empty())
 }
 
-fn settings(options: cli::Nats) -> nats::Settings {
+fn settings(options: cli::Nats, command: &str, role: Role) -> nats::Settings {
     let login = match (
         options.nats_user.zip(options.nats_password),
         options.nats_nkey,
@@ -112,6 +136,8 @@ fn settings(options: cli::Nats) -> nats::Settings {
         client_certificate: client_certificate
             .map(|(certificate, key)| ClientCertificate { certificate, key }),
         replicas: options.nats_replicas,
+        role,
+        inbox: Some(command.to_owned()),
         log: LogSettings {
             shards: options.log_shards,
             ..LogSettings::default()

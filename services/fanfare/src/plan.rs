@@ -1,6 +1,7 @@
 //! What one process is to run.
 
 use crate::{Failure, back_end::BackEnd, cli, node_name, services, settings};
+use fanfare_bus::nats::Role;
 use std::path::PathBuf;
 
 /// The services of one process and what they are told. Everything that can be wrong with the command line has been
@@ -31,7 +32,7 @@ impl Plan {
 
     /// A gateway alone.
     pub(crate) fn gateway(options: cli::Gateway) -> Result<Self, Failure> {
-        let back_end = BackEnd::shared(options.nats, "gateway")?;
+        let back_end = BackEnd::shared(options.nats, "gateway", Role::Reader)?;
         let node = options.sockets.node.as_deref();
         let mut plan = Self::new("gateway", options.common, back_end, node)?;
         plan.serve_gateway(&options.sockets)?;
@@ -40,7 +41,7 @@ impl Plan {
 
     /// An auth worker alone.
     pub(crate) fn auth(options: cli::Auth) -> Result<Self, Failure> {
-        let back_end = BackEnd::shared(options.nats, "auth")?;
+        let back_end = BackEnd::shared(options.nats, "auth", Role::Records)?;
         let mut plan = Self::new("auth", options.common, back_end, None)?;
         plan.serve_auth(&options.auth)?;
         Ok(plan)
@@ -48,7 +49,7 @@ impl Plan {
 
     /// A notify worker alone.
     pub(crate) fn notify(options: cli::Notify) -> Result<Self, Failure> {
-        let back_end = BackEnd::shared(options.nats, "notify")?;
+        let back_end = BackEnd::shared(options.nats, "notify", Role::Worker)?;
         let mut plan = Self::new("notify", options.common, back_end, None)?;
         plan.serve_notify();
         Ok(plan)

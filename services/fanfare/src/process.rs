@@ -65,7 +65,7 @@ pub(crate) async fn run(plan: Plan) -> Result<(), Failure> {
     let (readiness, metrics) = (Arc::new(Readiness::default()), Metrics::new());
     let admin = admin.serve(admin::router(Arc::clone(&readiness), metrics.clone()));
     let services = tokio::select! {
-        started = Services::start(plan.services, &metrics) => started?,
+        started = Services::start(plan.services, &metrics, &readiness) => started?,
         () = signals.next() => {
             tracing::info!("stopped before it had started");
             return Ok(());

@@ -29,6 +29,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(500);
 #[derive(Default)]
 pub(crate) struct Readiness {
     checks: OnceLock<Checks>,
+    /// What the start waits for, where it does.
+    awaited: OnceLock<&'static str>,
     draining: AtomicBool,
     told: Mutex<Option<Result<(), String>>>,
 }
@@ -56,6 +58,13 @@ impl Readiness {
         let _begun = self.checks.set(checks);
     }
 
+    /// The start goes on once `what` is otherwise. Said until [`begin`](Self::begin).
+    pub(crate) async fn wait_for(&self, what: &'static str) {
+        // There is one thing to wait for; saying it again changes nothing.
+        let _said = self.awaited.set(what);
+        let _not_ready = self.check().await;
+    }
+
     /// Not ready from now on: load balancers send nobody more.
     pub(crate) fn drain(&self) {
         self.draining.store(true, Ordering::Release);
@@ -80,7 +89,8 @@ impl Readiness {
             return Err("draining".to_owned());
         }
         let Some(checks) = self.checks.get() else {
-            return Err("starting".to_owned());
+            let awaited = self.awaited.get().copied();
+            return Err(awaited.unwrap_or("starting").to_owned());
         };
         if let Some(lacking) = checks.authority.lacks() {
             return Err(format!("not there: {lacking}"));

@@ -1,6 +1,11 @@
 //! The services of one process, from their start to their end.
 
-use crate::{Failure, back_end::BackEnd, openapi, readiness};
+use crate::{
+    Failure,
+    back_end::BackEnd,
+    openapi,
+    readiness::{self, Readiness},
+};
 use axum::{Extension, Json, Router, extract::DefaultBodyLimit, http::StatusCode, routing::get};
 use fanfare_auth::Auth;
 use fanfare_bus::Handles;
@@ -52,7 +57,11 @@ struct Life {
 
 impl Services {
     /// Opens the back end and starts what `settings` name.
-    pub(crate) async fn start(settings: Settings, metrics: &Metrics) -> Result<Self, Failure> {
+    pub(crate) async fn start(
+        settings: Settings,
+        metrics: &Metrics,
+        readiness: &Readiness,
+    ) -> Result<Self, Failure> {
         let clock = Clock::system();
         let (life, back_end) = (Life::default(), Life::default());
         let (tasks, shutdown) = (&life.tasks, &life.shutdown);
@@ -61,6 +70,7 @@ impl Services {
             clock.clone(),
             &back_end.tasks,
             &back_end.shutdown,
+            readiness,
         );
         let handles = handles.await?;
         let authority =

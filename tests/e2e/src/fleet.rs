@@ -1,14 +1,21 @@
 //! Fanfare in processes apart, around one NATS server.
 
-use crate::{Answer, Api, Process, Server, Upgrade, nats_server::NatsServer, server::addresses};
+use crate::{
+    Answer, Api, Process, Recommended, Server, Upgrade, nats_server::NatsServer, server::addresses,
+};
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
-/// An installation of its own on a NATS server that other tests use too. Its processes end when they are dropped.
-pub struct Fleet {
-    nats: Arc<NatsServer>,
-    account: String,
+/// An installation of its own. Its processes end when they are dropped.
+pub struct Fleet(Nats);
+
+/// What it runs on.
+enum Nats {
+    /// An account of a server that other tests use too.
+    Shared(Arc<NatsServer>, String),
+    /// Servers of its own, with a user for each kind of service.
+    Recommended(Recommended),
 }
 
 /// One process of a fleet.
@@ -18,7 +25,7 @@ pub struct Member {
 }
 
 impl Fleet {
-    /// An installation with nothing running.
+    /// An installation with nothing running, on a server that other tests use too.
     ///
     /// # Panics
     ///
@@ -27,13 +34,60 @@ impl Fleet {
     pub fn new() -> Self {
         let nats = NatsServer::shared();
         let account = nats.account();
-        Self { nats, account }
+        Self(Nats::Shared(nats, account))
     }
 
-    /// Where its NATS server is, and the name that is the user and the password too.
+    /// An installation with nothing running, on `servers`.
+    #[must_use]
+    pub const fn on(servers: Recommended) -> Self {
+        Self(Nats::Recommended(servers))
+    }
+
+    /// The servers of an installation [`on`](Self::on) some.
+    ///
+    /// # Panics
+    ///
+    /// When it is on a shared one.
+    #[must_use]
+    pub fn servers(&self) -> &Recommended {
+        match &self.0 {
+            Nats::Recommended(servers) => servers,
+            Nats::Shared(..) => panic!("this installation has no servers of its own"),
+        }
+    }
+
+    /// Where its shared NATS server is, and the name that is the user and the password too.
+    ///
+    /// # Panics
+    ///
+    /// When it has servers of its own.
     #[must_use]
     pub fn nats(&self) -> (String, &str) {
-        (self.nats.address(), &self.account)
+        match &self.0 {
+            Nats::Shared(nats, account) => (nats.address(), account),
+            Nats::Recommended(_) => panic!("this installation has servers of its own"),
+        }
+    }
+
+    /// What tells a process of `service` where the servers are and who it is.
+    fn variables(&self, service: &str) -> Vec<(&'static str, String)> {
+        match &self.0 {
+            Nats::Shared(nats, account) => vec![
+                ("FANFARE_NATS", nats.address()),
+                ("FANFARE_NATS_USER", account.clone()),
+                ("FANFARE_NATS_PASSWORD", account.clone()),
+            ],
+            Nats::Recommended(servers) => vec![
+                ("FANFARE_NATS", servers.addresses()),
+                ("FANFARE_NATS_USER", service.to_owned()),
+                (
+                    "FANFARE_NATS_PASSWORD",
+                    servers.password(service).to_owned(),
+                ),
+                ("FANFARE_NATS_CA", servers.authority().display().to_string()),
+                ("FANFARE_NATS_REPLICAS", servers.count().to_string()),
+            ],
+        }
     }
 
     /// Starts `fanfare <command>` and waits until it has printed its addresses.
@@ -42,15 +96,14 @@ impl Fleet {
     ///
     /// When it does not.
     pub async fn begin(&self, command: &str, variables: &[(&str, &str)]) -> Member {
-        let address = self.nats.address();
-        let own = [
-            ("FANFARE_NATS", address.as_str()),
-            ("FANFARE_NATS_USER", &self.account),
-            ("FANFARE_NATS_PASSWORD", &self.account),
+        let own = self.variables(command);
+        let mut all = vec![
             ("FANFARE_LISTEN", "127.0.0.1:0"),
             ("FANFARE_ADMIN_LISTEN", "127.0.0.1:0"),
         ];
-        let process = Process::start(&[command], &[&own, variables].concat());
+        all.extend(own.iter().map(|(name, value)| (*name, value.as_str())));
+        all.extend(variables);
+        let process = Process::start(&[command], &all);
         let (url, admin_url) = process.wait_for("its two addresses", addresses).await;
         Member {
             process,

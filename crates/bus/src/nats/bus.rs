@@ -1,6 +1,9 @@
 //! [`Bus`] on NATS core.
 
-use super::connection::{Connection, Link, Quiet};
+use super::{
+    connection::{Connection, Link, Quiet},
+    inbox::PREFIX,
+};
 use crate::{
     bus::{self, Bus, Message, Received, Responder, Serving, Subscription},
     error::{BusError, RequestError},
@@ -230,7 +233,9 @@ impl Service {
     }
 
     async fn hand_over(&self, request: async_nats::Message) {
-        let reply_to = request.reply.clone();
+        // What was asked may not be answered just anywhere: whoever asks could have this process publish where he may not.
+        let is_inbox = |to: &Subject| to.starts_with(PREFIX);
+        let reply_to = request.reply.clone().filter(is_inbox);
         let reply = reply_to.clone().map(|to| NatsReply {
             connection: self.answers.clone(),
             to,

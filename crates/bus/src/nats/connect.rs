@@ -1,6 +1,7 @@
 //! The way to a connection: addresses, login, TLS, and what the server must be.
 
 use super::{
+    inbox::PREFIX,
     settings::{Login, Settings},
     watcher::Notice,
 };
@@ -166,6 +167,9 @@ async fn options(
             let notify = notify.clone();
             async move { tell(&notify, event).await }
         });
+    if let Some(inbox) = &settings.inbox {
+        options = options.custom_inbox_prefix(format!("{PREFIX}{inbox}"));
+    }
     for certificate in &settings.root_certificates {
         options = options.add_root_certificates(certificate.clone());
     }

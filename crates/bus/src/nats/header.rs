@@ -10,8 +10,6 @@ pub(super) const BATCH_COMMIT: &str = "Nats-Batch-Commit";
 pub(super) const EXPECTED_LAST_SUBJECT_SEQUENCE: &str = "Nats-Expected-Last-Subject-Sequence";
 /// How long the message is kept, `15s` or `never` (which goes before the stream's own limit).
 pub(super) const TTL: &str = "Nats-TTL";
-/// `sub`: the message replaces those on its subject before it.
-pub(super) const ROLLUP: &str = "Nats-Rollup";
 /// When the message is stored again under its target: `@at 2027-01-01T00:00:00Z`.
 pub(super) const SCHEDULE: &str = "Nats-Schedule";
 /// Under which subject it is then stored.

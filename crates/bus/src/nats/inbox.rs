@@ -15,6 +15,9 @@ use std::{
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+/// How every subject that answers come to begins.
+pub(super) const PREFIX: &str = "_INBOX.";
+
 /// The answers to what one connection asked.
 pub(super) struct Inbox {
     prefix: String,

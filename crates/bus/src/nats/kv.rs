@@ -46,13 +46,14 @@ const BUSY_PAUSE: Duration = Duration::from_millis(50);
 pub(super) struct NatsKv {
     link: Arc<Link>,
     tasks: Tasks,
-    replicas: usize,
+    /// Copies of each bucket that is made here; `None`: none is.
+    replicas: Option<usize>,
     /// Filled for buckets whose stream is there. A process has a handful.
     buckets: Mutex<HashMap<String, Arc<OnceCell<Bucket>>>>,
 }
 
 impl NatsKv {
-    pub(super) fn new(link: Arc<Link>, replicas: usize, tasks: &Tasks) -> Self {
+    pub(super) fn new(link: Arc<Link>, replicas: Option<usize>, tasks: &Tasks) -> Self {
         Self {
             link,
             tasks: tasks.clone(),
@@ -61,7 +62,7 @@ impl NatsKv {
         }
     }
 
-    /// The bucket, made when it is not there.
+    /// The bucket, made when it is not there and this process makes any.
     async fn bucket(&self, name: &str) -> Result<Bucket, KvError> {
         check_bucket(name)?;
         let cell = {

@@ -10,6 +10,7 @@
 //! `snapshots`; `read` and `history` go on from there with `walk`. `tail` listens to what the streams republish. `schedule`
 //! and `due` bring appends to their time.
 
+mod absent;
 mod alive;
 mod attempt;
 mod batch;
@@ -36,6 +37,7 @@ mod walk;
 mod work;
 mod writer;
 
+pub(super) use absent::AbsentLog;
 pub(super) use engine::NatsLog;
 pub use settings::LogSettings;
 pub use streams::LayoutError;

@@ -25,6 +25,23 @@ pub struct Settings {
     pub replicas: usize,
     /// How the log is laid out and what it keeps.
     pub log: LogSettings,
+    /// What this process does with the streams. Default: [`Role::Worker`].
+    pub role: Role,
+    /// A token of the subjects that answers come to, after `_INBOX.`: servers can keep it for one user, so that nobody
+    /// else hears his answers. Default: none.
+    pub inbox: Option<String>,
+}
+
+/// What a process does with the streams, and so what its user has to be allowed to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Makes the streams that are not there, appends, and brings what is scheduled to its time.
+    Worker,
+    /// Keeps records, and makes their buckets. Has no log: all that it is asked is refused as unavailable.
+    Records,
+    /// Makes nothing, and appends nothing but fences. Without the streams of the log it is not opened; a bucket that is
+    /// not there is unavailable.
+    Reader,
 }
 
 impl Settings {
@@ -41,6 +58,8 @@ impl Settings {
             connect_limit: Duration::from_secs(30),
             replicas: 1,
             log: LogSettings::default(),
+            role: Role::Worker,
+            inbox: None,
         }
     }
 }

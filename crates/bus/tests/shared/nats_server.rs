@@ -162,7 +162,8 @@ fn greets(port: u16) -> bool {
     greet().unwrap_or(false)
 }
 
-fn binary() -> PathBuf {
+/// Where its program is.
+pub(crate) fn binary() -> PathBuf {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let installed = workspace.join("target/tools/nats/bin/nats-server");
     let on_path = variable("PATH");

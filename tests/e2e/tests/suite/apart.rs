@@ -123,7 +123,9 @@ async fn a_killed_worker_is_not_missed() {
 async fn where_no_worker_is_that_is_told_at_once() {
     let fleet = Fleet::new();
     let auth = fleet.auth().await;
+    let mut first = fleet.notify(&auth).await;
     let gateway = fleet.gateway(&auth).await;
+    first.process_mut().kill();
     let body = json!({"user": "ann", "channels": {"topic:lab": "rw"}});
     let token = auth.api().mint(&body).await;
     let mut client = gateway.upgrade("/ws/").bearer(&token).welcomed().await;
@@ -149,8 +151,8 @@ async fn where_no_worker_is_that_is_told_at_once() {
 async fn what_starts_before_auth_says_so_and_is_ready_once_auth_is_there() {
     let fleet = Fleet::new();
     let early = [
-        fleet.begin("gateway", &[]).await,
         fleet.begin("notify", &[]).await,
+        fleet.begin("gateway", &[]).await,
     ];
     for member in &early {
         member.api().until_status("/livez", 200).await;
@@ -163,7 +165,7 @@ async fn what_starts_before_auth_says_so_and_is_ready_once_auth_is_there() {
         until("why it is not ready", says_why).await;
     }
     let key = format!("ff_{}", "x".repeat(43));
-    let api = early[1].api().with_key(&key);
+    let api = early[0].api().with_key(&key);
     let answer = api.post("/v1/publish", &json!({})).await;
     assert_eq!(answer.status, 503, "{}", answer.body);
     let _auth = fleet.auth().await;

@@ -16,6 +16,7 @@ mod inbox;
 mod later;
 mod limits;
 mod login;
+mod nats_config;
 mod probes;
 mod push;
 mod resume;

@@ -110,15 +110,17 @@ impl Bucket {
         publish::publish(connection, post).await
     }
 
-    /// Makes the stream unless it is there, and its first fence.
+    /// Makes the stream with so many `replicas` unless it is there, and its first fence. Without a number it must be there.
     pub(super) async fn make(
         &self,
         connection: &Connection,
-        replicas: usize,
+        replicas: Option<usize>,
     ) -> Result<(), KvError> {
         let info = format!("STREAM.INFO.{}", self.stream);
         let found = match api::call(connection, &info, &Value::Null).await {
             Err(Refusal::NotFound) => {
+                // Who makes it will have made it when this is asked again.
+                let replicas = replicas.ok_or(KvError::Unavailable)?;
                 let create = format!("STREAM.CREATE.{}", self.stream);
                 api::call(connection, &create, &self.config(replicas)).await?
             }

@@ -60,11 +60,12 @@ pub(super) fn check(append: &Append) -> Result<(), LogError> {
 }
 
 impl NatsLog {
-    /// Makes the streams, or checks those that are there.
+    /// Makes the streams with so many `replicas`, or checks those that are there. Without a number none are made, and what
+    /// is scheduled is left to others.
     pub(in crate::nats) async fn open(
         link: Arc<Link>,
         settings: LogSettings,
-        replicas: usize,
+        replicas: Option<usize>,
         clock: Clock,
         tasks: &Tasks,
     ) -> Result<Self, LayoutError> {
@@ -86,8 +87,9 @@ impl NatsLog {
             }
         });
         let shards: Arc<[Shard]> = shards.collect();
-        let worker = Arc::clone(&core);
-        due::start(worker, Arc::clone(&shards), tasks);
+        if replicas.is_some() {
+            due::start(Arc::clone(&core), Arc::clone(&shards), tasks);
+        }
         let fence = subject::schedule_fence(&core.process);
         Ok(Self {
             schedules: Snapshots::start(&core, SCHEDULES.to_owned(), fence, tasks),

@@ -30,8 +30,9 @@ pub(super) const SUBJECTS: usize = FETCH_MESSAGES - 1;
 /// Questions that wait for the round under way.
 const QUESTIONS: usize = 1_024;
 
-/// How long a fence is kept when its process does not come back. Each one replaces the one before it.
-const FENCE_TTL_MS: u64 = 60_000;
+/// How long a fence is kept: longer than the question takes that asks for it too. The next one does not replace it, because
+/// who may replace messages may replace all that a stream holds, and those who write nothing but fences must not.
+const FENCE_TTL_MS: u64 = 10_000;
 
 type Answer = Result<Vec<Option<Stored>>, Refusal>;
 
@@ -83,7 +84,6 @@ impl Snapshots {
 /// Appends to `fence`, the process's own; the sequence, which is above that of everything that was answered before.
 pub(super) async fn append_fence(connection: &Connection, fence: &str) -> Result<u64, Refusal> {
     let mut headers = HeaderMap::new();
-    headers.insert(header::ROLLUP, "sub");
     headers.insert(header::TTL, seconds(FENCE_TTL_MS));
     let post = Post {
         subject: fence.to_owned(),

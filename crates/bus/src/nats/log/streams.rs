@@ -38,6 +38,12 @@ pub enum LayoutError {
         /// What was set.
         found: u16,
     },
+    /// A stream is not there, and this process makes none.
+    #[error("stream {stream} is not there: the first worker that appends makes it")]
+    Missing {
+        /// Its name.
+        stream: String,
+    },
     /// JetStream does not make the streams.
     #[error(
         "JetStream does not make the streams of the log: see the server's and this process's log lines"
@@ -61,23 +67,27 @@ impl From<Refusal> for LayoutError {
     }
 }
 
-/// Makes or checks all streams; the epochs of the shards.
+/// Makes the streams with so many `replicas`, or checks those that are there; the epochs of the shards. Without a number
+/// those of the log are checked, and none is made.
 pub(super) async fn open(
     connection: &Connection,
     settings: &LogSettings,
-    replicas: usize,
+    replicas: Option<usize>,
 ) -> Result<Vec<u32>, LayoutError> {
     if !(1..=256).contains(&settings.shards) {
         let found = settings.shards;
         return Err(LayoutError::Shards { found });
     }
     let shards = (0..settings.shards).map(|shard| async move {
-        let wanted = log_stream(shard, settings, replicas)?;
-        let found = stream(connection, &wanted).await?;
+        let wanted = log_stream(shard, settings, replicas.unwrap_or(1))?;
+        let found = stream(connection, &wanted, replicas.is_some()).await?;
         epoch(&found)
     });
     let schedules = async {
-        stream(connection, &schedule_stream(replicas)).await?;
+        let Some(replicas) = replicas else {
+            return Ok(());
+        };
+        stream(connection, &schedule_stream(replicas), true).await?;
         consumer(connection, replicas).await
     };
     let (epochs, ()) = tokio::try_join!(try_join_all(shards), schedules)?;
@@ -112,7 +122,8 @@ fn log_stream(shard: u16, settings: &LogSettings, replicas: usize) -> Result<Val
         "max_age": max_age_ns(settings),
         "max_msgs_per_subject": max_per_subject(settings),
         "allow_direct": true,
-        "allow_rollup_hdrs": true,
+        // With it, any message may wipe out all others: see `snapshots::append_fence`.
+        "allow_rollup_hdrs": false,
         "allow_msg_ttl": true,
         "allow_atomic": true,
         "republish": { "src": "log.>", "dest": "live.>" },
@@ -140,14 +151,22 @@ fn schedule_stream(replicas: usize) -> Value {
     })
 }
 
-/// The configuration of the stream that `wanted` names, once it is there.
-async fn stream(connection: &Connection, wanted: &Value) -> Result<Value, LayoutError> {
+/// The configuration of the stream that `wanted` names, once it is there. It is made only where `may_make`.
+async fn stream(
+    connection: &Connection,
+    wanted: &Value,
+    may_make: bool,
+) -> Result<Value, LayoutError> {
     let name = wanted["name"].as_str().unwrap_or_default();
     let mut patience = Patience::new();
     let info = format!("STREAM.INFO.{name}");
     loop {
         let refusal = match api::call(connection, &info, &Value::Null).await {
             Ok(info) => return check(name, wanted, &info["config"]),
+            Err(Refusal::NotFound) if !may_make => {
+                let stream = name.to_owned();
+                return Err(LayoutError::Missing { stream });
+            }
             Err(Refusal::NotFound) => {
                 // Another process may make it first, with another epoch: what is there then is read again.
                 let made = api::call(connection, &format!("STREAM.CREATE.{name}"), wanted).await;
