@@ -106,7 +106,9 @@ pub(super) async fn connect(
     let began = Instant::now();
     for attempt in 1.. {
         let options = options(settings, role, notify.clone()).await?;
-        let error = match options.connect(settings.servers.as_slice()).await {
+        // Large, and not for the stack of whoever opens.
+        let connecting = Box::pin(options.connect(settings.servers.as_slice()));
+        let error = match connecting.await {
             Ok(client) => return Ok(client),
             Err(error) => error,
         };
