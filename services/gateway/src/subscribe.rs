@@ -72,16 +72,25 @@ pub(crate) async fn run(
     let now_ms = node.clock.now_ms();
     let text = frames::subscribed(id, channel, epoch, cursor, recovered, now_ms);
     client.begin(reader.reading, from.n, text).await;
-    let mut position = from;
-    if let Start::Replay(_, missed) = start {
-        position = reader.take(missed).await?;
-        position = reader.catch_up(position, head).await?;
+    let missed = match start {
+        Start::Replay(_, missed) => Some(missed),
+        Start::At(_) | Start::Reset(_) => None,
+    };
+    match reader.go_on(from, missed, head).await {
+        Ok(()) => {
+            attachment.keep();
+            Ok(())
+        }
+        Err(Halt::Ended) => Ok(()),
+        Err(Halt::Refused(refusal)) => Err(refusal),
     }
-    while let Some(upto) = reader.go_live(position).await? {
-        position = reader.catch_up(position, upto).await?;
-    }
-    attachment.keep();
-    Ok(())
+}
+
+/// Why a reading that has begun does not go live.
+enum Halt {
+    /// The client has left the channel, or subscribed again, or is going. It has had its answer.
+    Ended,
+    Refused(Refusal),
 }
 
 /// The position that a cursor of this life of the log names, or why there is none.
@@ -116,6 +125,24 @@ impl Reader<'_> {
         }
     }
 
+    /// Sends what was `missed`, and more up to `head`, and goes live.
+    async fn go_on(
+        &self,
+        from: Position,
+        missed: Option<Missed>,
+        head: Position,
+    ) -> Result<(), Halt> {
+        let mut position = from;
+        if let Some(missed) = missed {
+            position = self.take(missed).await?;
+            position = self.catch_up(position, head).await?;
+        }
+        while let Some(upto) = self.go_live(position).await? {
+            position = self.catch_up(position, upto).await?;
+        }
+        Ok(())
+    }
+
     async fn page(&self, after: Position, upto: Position) -> Result<Missed, LogError> {
         let node = &*self.client.node;
         let read = node
@@ -128,18 +155,18 @@ impl Reader<'_> {
     }
 
     /// Sends everything in (`position`, `upto`], a page at a time, never faster than the client reads.
-    async fn catch_up(&self, mut position: Position, upto: Position) -> Result<Position, Refusal> {
+    async fn catch_up(&self, mut position: Position, upto: Position) -> Result<Position, Halt> {
         while position < upto {
             match self.page(position, upto).await {
                 Ok(missed) => position = self.take(missed).await?,
-                Err(error) => return Err(self.lost(&error).await),
+                Err(error) => return Err(Halt::Refused(self.lost(&error).await)),
             }
         }
         Ok(position)
     }
 
     /// Sends what was missed; answers where the client stands then.
-    async fn take(&self, missed: Missed) -> Result<Position, Refusal> {
+    async fn take(&self, missed: Missed) -> Result<Position, Halt> {
         let figures = &self.client.node.figures;
         for some in missed.deliveries.chunks(replay::PAGE) {
             let some = some.iter().map(Arc::as_ref);
@@ -153,15 +180,13 @@ impl Reader<'_> {
     }
 
     /// Writes one parcel, and waits until the client has taken what is queued, unless it takes too long.
-    async fn write(&self, parcel: Parcel) -> Result<(), Refusal> {
+    async fn write(&self, parcel: Parcel) -> Result<(), Halt> {
         let written = self.client.replay(self.reading, parcel);
         match tokio::time::timeout(STALL, written).await {
-            Ok(Some(())) => Ok(()),
-            // The connection is ending, or the client has left the channel.
-            Ok(None) => Err(ErrorCode::Unavailable.into()),
+            Ok(written) => written.ok_or(Halt::Ended),
             Err(_elapsed) => {
                 self.client.close(CloseCode::TooSlow).await;
-                Err(ErrorCode::Unavailable.into())
+                Err(Halt::Ended)
             }
         }
     }
@@ -183,10 +208,8 @@ impl Reader<'_> {
     }
 
     /// Asks the shard to deliver directly. Answers how far to replay first, when too much came meanwhile.
-    async fn go_live(&self, position: Position) -> Result<Option<Position>, Refusal> {
-        self.client
-            .go_live(self.reading, position.n)
-            .await
-            .ok_or(ErrorCode::Unavailable.into())
+    async fn go_live(&self, position: Position) -> Result<Option<Position>, Halt> {
+        let live = self.client.go_live(self.reading, position.n).await;
+        live.ok_or(Halt::Ended)
     }
 }
