@@ -81,13 +81,8 @@ impl RawNats {
     ///
     /// When there is none.
     pub fn ask(&mut self, subject: &str, header: (&str, &str), payload: &str) -> String {
-        let (name, value) = header;
-        let headers = format!("NATS/1.0\r\n{name}: {value}\r\n\r\n");
-        let (own, total) = (headers.len(), headers.len() + payload.len());
         let reply = format!("_INBOX.{}.{INBOX}", self.user);
-        self.send(&format!(
-            "HPUB {subject} {reply} {own} {total}\r\n{headers}{payload}\r\n"
-        ));
+        self.send(&message(subject, &reply, header, payload));
         loop {
             let line = self.line();
             let is_message = line.starts_with("MSG ") || line.starts_with("HMSG ");
@@ -99,6 +94,11 @@ impl RawNats {
             }
             assert!(!line.starts_with("-ERR"), "{line}");
         }
+    }
+
+    /// Has the server answer a message to `subject` to somebody else; what it says against that.
+    pub fn ask_for(&mut self, subject: &str, reply: &str, payload: &str) -> Vec<String> {
+        self.say(&message(subject, reply, ("Raw", "1"), payload))
     }
 
     /// Says `text` and hears the server until it has dealt with that; its complaints.
@@ -127,4 +127,11 @@ impl RawNats {
         assert!(!line.is_empty(), "the server has ended the connection");
         line.trim_end().to_owned()
     }
+}
+
+fn message(subject: &str, reply: &str, header: (&str, &str), payload: &str) -> String {
+    let (name, value) = header;
+    let headers = format!("NATS/1.0\r\n{name}: {value}\r\n\r\n");
+    let (own, total) = (headers.len(), headers.len() + payload.len());
+    format!("HPUB {subject} {reply} {own} {total}\r\n{headers}{payload}\r\n")
 }

@@ -166,7 +166,7 @@ impl Recommended {
             .expect("a user of the configuration")
     }
 
-    /// Every line in which a server complains, about a client or about itself.
+    /// Every line in which a server complains, about a client or about itself; not about servers that start after it.
     ///
     /// # Panics
     ///
@@ -177,9 +177,11 @@ impl Recommended {
         for number in 1..=self.servers.len() {
             let path = self.directory.path().join(format!("n{number}.log"));
             let log = fs::read_to_string(path).expect("a log");
-            let lines = log
-                .lines()
-                .filter(|line| line.contains("[ERR]") || line.contains("[FTL]"));
+            let complains = |line: &&str| {
+                (line.contains("[ERR]") || line.contains("[FTL]"))
+                    && !line.contains("Error trying to connect to route")
+            };
+            let lines = log.lines().filter(complains);
             complaints.extend(lines.map(str::to_owned));
         }
         complaints

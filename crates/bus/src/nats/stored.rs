@@ -34,6 +34,13 @@ impl Stored {
     }
 }
 
+/// Whether a message with these headers was read from a stream and stored again, which nobody here does. A server sends
+/// its answers wherever it is asked to, also where whoever asks may not publish: to what a stream keeps. `told` is how
+/// often a message says its number when it is read this way.
+pub(super) fn is_copy(headers: &HeaderMap, told: usize) -> bool {
+    headers.get_all(header::SEQUENCE).count() > told
+}
+
 /// A header's value.
 pub(super) fn text<'a>(headers: &'a HeaderMap, name: &'static str) -> Option<&'a str> {
     headers.get(name).map(async_nats::HeaderValue::as_str)
@@ -42,4 +49,19 @@ pub(super) fn text<'a>(headers: &'a HeaderMap, name: &'static str) -> Option<&'a
 /// A header's value as a number.
 pub(super) fn number(headers: &HeaderMap, name: &'static str) -> Option<u64> {
     text(headers, name)?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_stored_again_is_known_by_its_two_numbers() {
+        let mut headers = HeaderMap::new();
+        assert!(!is_copy(&headers, 0));
+        headers.append(header::SEQUENCE, "7");
+        assert!(is_copy(&headers, 0) && !is_copy(&headers, 1));
+        headers.append(header::SEQUENCE, "9");
+        assert!(is_copy(&headers, 1));
+    }
 }

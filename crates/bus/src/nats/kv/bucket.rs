@@ -65,7 +65,7 @@ impl Bucket {
 
     /// The record in `stored`, unless it says that there is none any more.
     pub(super) fn record(&self, stored: Stored) -> Option<Record> {
-        if is_marker(&stored.headers) {
+        if is_marker(&stored.headers) || stored::is_copy(&stored.headers, 1) {
             return None;
         }
         Some(Record {

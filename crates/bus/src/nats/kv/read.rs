@@ -47,11 +47,13 @@ pub(super) async fn one(
     let message = &answer["message"];
     let seq = message["seq"].as_u64().ok_or(KvError::Store)?;
     let headers = decoded(&message["hdrs"])?;
-    let marker = format!("\r\n{}:", header::MARKER_REASON);
-    let is_marker = headers
-        .windows(marker.len())
-        .any(|window| window == marker.as_bytes());
-    if is_marker {
+    let has = |name: &str| {
+        let line = format!("\r\n{name}:");
+        let mut windows = headers.windows(line.len());
+        windows.any(|window| window == line.as_bytes())
+    };
+    // The leader tells the number elsewhere: in the headers, it is that of a message this is a copy of.
+    if has(header::MARKER_REASON) || has(header::SEQUENCE) {
         return Ok(Current { seq, record: None });
     }
     let record = Record {

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     kv::{Change, Record, Watch},
-    nats::{connection::Connection, refusal::Refusal},
+    nats::{connection::Connection, refusal::Refusal, stored::is_copy},
 };
 use async_trait::async_trait;
 use fanfare_lifecycle::Tasks;
@@ -149,10 +149,11 @@ impl Follower {
         let Some(key) = self.bucket.key(&message.subject) else {
             return Ok(());
         };
-        if !key.starts_with(&self.prefix) {
+        let headers = message.headers.as_ref();
+        if !key.starts_with(&self.prefix) || headers.is_some_and(|headers| is_copy(headers, 0)) {
             return Ok(());
         }
-        if message.headers.as_ref().is_some_and(is_marker) {
+        if headers.is_some_and(is_marker) {
             // What was never told to be there is not told to be gone.
             let is_news = begun.told.as_mut().is_none_or(|told| told.remove(&key));
             return if is_news {

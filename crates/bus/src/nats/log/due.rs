@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     error::LogError,
-    nats::{api, refusal::Refusal},
+    nats::{api, refusal::Refusal, stored::is_copy},
 };
 use async_nats::{HeaderMap, Message, Subscriber};
 use bytes::Bytes;
@@ -163,7 +163,8 @@ async fn append(core: &Core, shards: &[Shard], message: Message) -> Result<(), L
         return Ok(());
     };
     let headers = message.headers.unwrap_or_default();
-    match Scheduled::read(&headers, message.payload) {
+    let scheduled = (!is_copy(&headers, 0)).then(|| Scheduled::read(&headers, message.payload));
+    match scheduled.flatten() {
         Some(scheduled) => {
             let channel = scheduled.channel().clone();
             let shard = subject::shard(&channel, core.settings.shards);

@@ -19,7 +19,7 @@ use super::{
     end::End,
     place::Place,
 };
-use crate::nats::stored::{Stored, text};
+use crate::nats::stored::{Stored, is_copy, text};
 
 /// The header.
 pub(super) const STAMP: &str = "Fanfare-Entry";
@@ -43,6 +43,9 @@ pub(super) enum Kind {
 impl Stamp {
     /// `None` when it is not one of ours, or damaged.
     pub(super) fn read(stored: &Stored) -> Option<Self> {
+        if is_copy(&stored.headers, 1) {
+            return None;
+        }
         let seq = stored.seq;
         let mut end = End {
             tip: Place::At(seq),

@@ -160,7 +160,11 @@ impl Reader {
 
 fn record(message: Message) -> Option<Record> {
     let (_shard, channel) = subject::channel(&message.subject)?;
-    walk::record(channel, Stored::read(message)?)
+    let kept_as = message.subject.strip_prefix("live.")?.to_owned();
+    let stored = Stored::read(message)?;
+    // What a stream republishes is kept under the same name. An answer that somebody had sent here is not.
+    let is_ours = stored.subject.strip_prefix("log.") == Some(&*kept_as);
+    is_ours.then(|| walk::record(channel, stored)).flatten()
 }
 
 fn shard_of(news: &Message) -> Option<u16> {
