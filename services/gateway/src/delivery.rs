@@ -29,6 +29,8 @@ pub(crate) struct Delivery {
     pub(crate) created_at_ms: i64,
     /// Whether its delivery is reported.
     pub(crate) trail: bool,
+    /// Only those get it who are told who is present.
+    pub(crate) for_watchers: bool,
 }
 
 impl Delivery {
@@ -61,6 +63,14 @@ impl Delivery {
         )
     }
 
+    /// Of a text for those who are told who is present: lost first when one of them is slow.
+    pub(crate) fn of_presence(text: &[u8], now_ms: i64) -> Self {
+        Self {
+            for_watchers: true,
+            ..Self::unstored(text, Class::Ephemeral, now_ms)
+        }
+    }
+
     /// Of a text of this node's own.
     pub(crate) fn unstored(text: &[u8], class: Class, created_at_ms: i64) -> Self {
         Self {
@@ -71,6 +81,7 @@ impl Delivery {
             class,
             created_at_ms,
             trail: false,
+            for_watchers: false,
         }
     }
 

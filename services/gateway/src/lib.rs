@@ -51,6 +51,7 @@ use fanfare_tokens::Authority;
 use hub::Hub;
 use metrics::Figures;
 use node::{Node, Uptime};
+use presence::{Keeper, Presence};
 use registry::Registry;
 use report::Reports;
 use session::Terms;
@@ -123,6 +124,7 @@ impl Gateway {
         )
         .await?;
         tasks.spawn(hub.run(sources, settings.audit_interval, shutdown.clone()));
+        let (presence, questions) = Presence::new(&settings);
         let node = Arc::new(Node {
             terms: Arc::new(terms(&settings)),
             system: System::new(settings.node.clone(), clock.clone()),
@@ -134,6 +136,7 @@ impl Gateway {
             shards,
             registry: Arc::new(Registry::default()),
             reports,
+            presence,
             figures,
             clock,
             uptime,
@@ -155,7 +158,8 @@ impl Gateway {
         ));
         control::follow_kicks(Arc::clone(&node), shutdown.clone()).await?;
         let sessions = control::serve_sessions(&node).await?;
-        tasks.spawn(presence::run(Arc::clone(&node), shutdown.clone()));
+        let (keeper, sources) = Keeper::open(Arc::clone(&node), questions).await?;
+        tasks.spawn(keeper.run(sources, shutdown.clone()));
         tasks.spawn(System::run(Arc::clone(&node), shutdown));
         Ok(Self {
             node,

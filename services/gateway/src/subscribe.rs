@@ -25,6 +25,7 @@ pub(crate) async fn run(
     id: Option<&str>,
     channel: &Channel,
     since: Option<&str>,
+    presence: bool,
 ) -> Result<(), Refusal> {
     let node = &*client.node;
     let since = since.filter(|_| channel.is_stored()).map(Cursor::parse);
@@ -57,7 +58,7 @@ pub(crate) async fn run(
     let cursor = channel.is_stored().then_some(from);
     let now_ms = node.clock.now_ms();
     let text = frames::subscribed(id, channel, reader.epoch, cursor, recovered, now_ms);
-    client.begin(reader.reading, from.n, text).await;
+    client.begin(reader.reading, from.n, text, presence).await;
     let mut position = from;
     if let Start::Replay(_, step) = start {
         position = reader.catch_up(Some(step), position, head).await?;

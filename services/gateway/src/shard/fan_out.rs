@@ -82,9 +82,10 @@ impl Shard {
         let figures = Arc::clone(&self.node.figures);
         let mut joined = Joined::new(&name, deliveries, &figures);
         let bounds = self.node.bounds();
+        let mixed = is_mixed(deliveries);
         let mut live = 0;
         for (index, subscriber) in subscribers.iter_mut().enumerate() {
-            let share = subscriber.share(deliveries);
+            let share = subscriber.share(deliveries, mixed);
             let Some(conn) = self.conns.get_mut(subscriber.slot as usize) else {
                 continue;
             };
@@ -179,8 +180,9 @@ impl Shard {
         };
         // For all subscribers, by their agreement: few.
         let mut shared: Vec<(Option<Agreement>, usize)> = Vec::new();
+        let mixed = is_mixed(deliveries);
         for subscriber in subscribers {
-            let share = subscriber.share(deliveries);
+            let share = subscriber.share(deliveries, mixed);
             let Some(conn) = self.conns.get_mut(subscriber.slot as usize) else {
                 continue;
             };
@@ -248,4 +250,9 @@ impl Shard {
             }
         }
     }
+}
+
+/// Whether some of them are for watchers of presence only.
+fn is_mixed(deliveries: &[Arc<Delivery>]) -> bool {
+    deliveries.iter().any(|delivery| delivery.for_watchers)
 }

@@ -16,6 +16,7 @@ mod inbox;
 mod later;
 mod limits;
 mod login;
+mod presence;
 mod probes;
 mod push;
 mod resume;
