@@ -4,11 +4,11 @@ use crate::{
     faulty_bus::{self, Faults},
     harness::{Client, Server, World},
 };
-use fanfare_bus::Message;
+use fanfare_bus::{Message, bus::Received};
 use fanfare_gateway::Settings;
 use fanfare_proto::{
     subject,
-    wire::{Reply, RoomRightsReply},
+    wire::{PresenceChanges, Reply, RoomRightsReply},
 };
 use prost::Message as _;
 use serde_json::{Value, json};
@@ -271,8 +271,22 @@ async fn a_channel_that_one_gateway_alone_fills_is_counted_everywhere() {
         while ann.next_of("presence").await["data"]["count"] != last {}
     };
     counts(&mut ann, 7).await;
+    let bus = &world.handles.bus;
+    let mut changes = bus
+        .subscribe(subject::GATEWAY_PRESENCE_CHANGES)
+        .await
+        .unwrap();
     others.push(enter(&world, &b, "u6", "topic:x").await);
     counts(&mut ann, 8).await;
+    let Some(Received::Message(message)) = changes.next().await else {
+        panic!("something was told");
+    };
+    let told = PresenceChanges::decode(message.payload).unwrap();
+    assert!(told.edges.is_empty(), "numbers instead of edges");
+    assert_eq!(
+        (told.channels[0].count, told.channels[0].users.len()),
+        (7, 0)
+    );
     others.truncate(2);
     let named = loop {
         let told = ann.next_of("presence").await;
