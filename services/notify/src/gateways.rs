@@ -19,6 +19,17 @@ impl Gateways {
         heard.expected()
     }
 
+    fn take(&self, received: Received) {
+        match received {
+            Received::Message(message) => {
+                if let Ok(told) = GatewayHere::decode(message.payload) {
+                    self.lock().hear(&told);
+                }
+            }
+            Received::Lagged => self.lock().missed(),
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, fanfare_bus::Gateways> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -38,15 +49,8 @@ pub(crate) async fn follow(
                 () = shutdown.begun() => return,
                 received = messages.next() => received,
             };
-            match received {
-                Some(Received::Message(message)) => {
-                    if let Ok(told) = GatewayHere::decode(message.payload) {
-                        core.gateways.lock().hear(&told);
-                    }
-                }
-                Some(Received::Lagged) => core.gateways.lock().missed(),
-                None => return,
-            }
+            let Some(received) = received else { return };
+            core.gateways.take(received);
         }
     });
     Ok(())
