@@ -7,6 +7,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         "fanfare/v1/entry.proto",
         "fanfare/v1/gateway.proto",
         "fanfare/v1/notify.proto",
+        "fanfare/v1/presence.proto",
         "fanfare/v1/service.proto",
     ];
     for file in files {

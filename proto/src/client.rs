@@ -49,6 +49,9 @@ pub struct ClientFrame<'a> {
     /// Of `typing`.
     #[serde(default)]
     pub on: Option<bool>,
+    /// Of `subscribe`: to be shown as present in the channel, and to be told who else is.
+    #[serde(default)]
+    pub presence: Option<bool>,
 }
 
 impl<'a> ClientFrame<'a> {

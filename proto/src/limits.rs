@@ -34,3 +34,13 @@ pub const CUSTOM_NAME_BYTES: usize = 64;
 
 /// Longest `client_id` and `Idempotency-Key`, in bytes.
 pub const IDEMPOTENCY_KEY_BYTES: usize = 128;
+
+/// Most users of a channel that are listed as present, whatever an operator sets: their names and ids fit one message
+/// of a broker.
+pub const PRESENT_USERS: usize = 1_000;
+
+/// Longest name of a present user, in bytes; what is longer is cut.
+pub const PRESENT_NAME_BYTES: usize = 128;
+
+/// Most channels of one [`PresenceRequest`](crate::wire::PresenceRequest).
+pub const PRESENCE_CHANNELS: usize = 64;

@@ -33,6 +33,14 @@ pub const GATEWAY_WATCHED: &str = "ctl.gateway.watched";
 pub const GATEWAY_HERE: &str = "ctl.gateway.here";
 /// Between two messages of one gateway on [`GATEWAY_HERE`], in milliseconds.
 pub const GATEWAY_HERE_INTERVAL_MS: u64 = 3_000;
+/// A gateway that was not heard on [`GATEWAY_HERE`] for so long is gone, in milliseconds: three messages were lost, and
+/// the time for one that comes late is over.
+pub const GATEWAY_LEASE_MS: u64 = 10_000;
+/// Told by a gateway as [`PresenceChanges`](crate::wire::PresenceChanges); every gateway listens.
+pub const GATEWAY_PRESENCE_CHANGES: &str = "ctl.gateway.presence-changes";
+/// Gathers a [`PresenceReply`](crate::wire::PresenceReply) from every gateway to a
+/// [`PresenceRequest`](crate::wire::PresenceRequest).
+pub const GATEWAY_PRESENCE: &str = "ctl.gateway.presence";
 /// Told when the key set changed, empty payload; every verifier listens.
 pub const KEYS_CHANGED: &str = "ctl.keys-changed";
 /// Every event of every channel.
@@ -54,4 +62,11 @@ pub fn custom(name: &str) -> String {
 #[must_use]
 pub fn probe(node: &str) -> String {
     format!("ctl.probe.{}", token::encode(node))
+}
+
+/// Where `node` alone answers a [`PresenceRequest`](crate::wire::PresenceRequest), with a
+/// [`PresenceReply`](crate::wire::PresenceReply).
+#[must_use]
+pub fn presence_of(node: &str) -> String {
+    format!("{GATEWAY_PRESENCE}.{}", token::encode(node))
 }

@@ -3,7 +3,7 @@
 //!
 //! The services know these traits alone. Behind them stands [`embedded`] (this process and one file) or [`nats`] (many
 //! processes around NATS). What every back end has to do is written down as tests in [`conformance`]; [`faulty`] does no
-//! more than that.
+//! more than that. [`gateways`] keeps whose leases, told over a bus, go on.
 #![warn(missing_docs)]
 
 pub mod bus;
@@ -13,6 +13,7 @@ pub mod error;
 pub mod faulty;
 mod feed;
 mod filter;
+pub mod gateways;
 pub mod kv;
 pub mod log;
 pub mod nats;
@@ -22,6 +23,7 @@ use std::sync::Arc;
 
 pub use bus::{Bus, Message, Responder, Subscription};
 pub use error::{BusError, KvError, LogError, RequestError};
+pub use gateways::{GatewayId, Gateways};
 pub use kv::{Kv, Watch};
 pub use log::{Log, Tail};
 

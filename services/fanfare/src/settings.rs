@@ -38,6 +38,8 @@ pub(crate) fn gateway(
         ping_interval: Duration::from_secs(limits.ping_interval_seconds),
         silence: Duration::from_secs(limits.silence_seconds),
         auth_timeout: Duration::from_secs(limits.auth_timeout_seconds),
+        presence_leave: Duration::from_millis(limits.presence_leave_ms),
+        presence_users: limits.presence_users.into(),
         lame_duck: Duration::from_millis(shutdown.lame_duck_ms),
         drain_window: options.drain.drain_window_ms.map(Duration::from_millis),
         ..fanfare_gateway::Settings::default()

@@ -1,29 +1,24 @@
 //! What a session asks for that takes time. Each call is a task of its own, which speaks to the connection as a
 //! [`Client`].
 
+mod history;
+
 use crate::{client::Client, node::Node, session::Refusal, subscribe};
 use bytes::Bytes;
-use fanfare_bus::{
-    RequestError,
-    log::{Record, Slice},
-};
+use fanfare_bus::{RequestError, log::Slice};
 use fanfare_proto::{
-    Channel, ErrorCode, Timestamp, delivery,
+    Channel, ErrorCode, Timestamp,
     server::{Line, ServerFrame},
     subject,
     wire::{
-        CountsReply, CountsRequest, Entry, Reply, RoomListReply, RoomListRequest, RoomRightsReply,
+        CountsReply, CountsRequest, Reply, RoomListReply, RoomListRequest, RoomRightsReply,
         RoomRightsRequest,
     },
 };
 use fanfare_tokens::{Identity, TokenError};
 use prost::Message;
-use serde::Serialize;
 use serde_json::value::RawValue;
 use std::{sync::Arc, time::Duration};
-
-/// Largest page of history, in bytes; more items follow on the next.
-const HISTORY_BYTES: usize = 512 * 1024;
 
 /// Longest a service may take to answer.
 const ANSWER: Duration = Duration::from_secs(5);
@@ -39,7 +34,15 @@ pub(crate) enum Call {
         id: Option<String>,
         channel: Channel,
         since: Option<String>,
+        /// To be shown to the channel's others, and told who they are.
+        presence: bool,
         /// The chat service decides.
+        ask: bool,
+    },
+    /// Who is present in a channel.
+    Presence {
+        id: Option<String>,
+        channel: Channel,
         ask: bool,
     },
     History {
@@ -155,10 +158,12 @@ pub(crate) async fn run(call: Call, client: Client) -> Completion {
             id,
             channel,
             since,
+            presence,
             ask,
         } => {
+            let (frame_id, since) = (id.as_deref(), since.as_deref());
             let outcome = match may_read(&client, &channel, ask).await {
-                Ok(()) => subscribe::run(&client, id.as_deref(), &channel, since.as_deref()).await,
+                Ok(()) => subscribe::run(&client, frame_id, &channel, since, presence).await,
                 Err(refusal) => Err(refusal),
             };
             match outcome {
@@ -178,10 +183,19 @@ pub(crate) async fn run(call: Call, client: Client) -> Completion {
             ask,
         } => {
             let outcome = match may_read(&client, &channel, ask).await {
-                Ok(()) => history(&client, id.as_deref(), &channel, slice, limit).await,
+                Ok(()) => history::page(&client, id.as_deref(), &channel, slice, limit).await,
                 Err(refusal) => Err(refusal),
             };
             Completion::Answer { id, outcome }
+        }
+        Call::Presence { id, channel, ask } => {
+            match present(&client, id.as_deref(), &channel, ask).await {
+                Ok(()) => Completion::Sent,
+                Err(refusal) => Completion::Answer {
+                    id,
+                    outcome: Err(refusal),
+                },
+            }
         }
         Call::SystemInfo { id, message } => {
             let frame = ServerFrame {
@@ -267,6 +281,18 @@ async fn may_read(client: &Client, channel: &Channel, ask: bool) -> Result<(), R
     }
 }
 
+/// Answers who is present: whoever may read a channel may know.
+async fn present(
+    client: &Client,
+    id: Option<&str>,
+    channel: &Channel,
+    ask: bool,
+) -> Result<(), Refusal> {
+    may_read(client, channel, ask).await?;
+    let presence = &client.node.presence;
+    Ok(presence.answer(client, id, channel).await?)
+}
+
 async fn rooms(client: &Client) -> Vec<Channel> {
     let request = RoomListRequest {
         caller: client.caller(),
@@ -309,75 +335,4 @@ async fn counts(client: &Client) {
         ..ServerFrame::new("counts", node.timestamp())
     };
     client.send_text(frame.encode()).await;
-}
-
-#[derive(Serialize)]
-struct Page<'a> {
-    items: Vec<Box<RawValue>>,
-    more: bool,
-    channel: &'a Channel,
-}
-
-async fn history(
-    client: &Client,
-    id: Option<&str>,
-    channel: &Channel,
-    slice: Slice,
-    limit: usize,
-) -> Result<Vec<u8>, Refusal> {
-    // A page is large: one at a time, for each connection.
-    let _turn = client.replay_turn.lock().await;
-    let node = &*client.node;
-    let page = node
-        .log
-        .history(channel, slice, limit)
-        .await
-        .map_err(|error| {
-            tracing::warn!(%channel, %error, "history could not be read");
-            Refusal::from(ErrorCode::Unavailable)
-        })?;
-    let epoch = node.log.epoch(channel);
-    let frame_of = |record: &Record| {
-        let entry = Entry::decode(record.payload.as_ref()).ok()?;
-        let cursor = fanfare_proto::Cursor {
-            epoch,
-            position: record.position,
-        };
-        let text = String::from_utf8(delivery::entry_frame(&entry, channel, cursor)).ok()?;
-        RawValue::from_string(text).ok()
-    };
-    // From the end that the page was asked for, so that a page that is cut goes on at the other.
-    let newest_first = !matches!(slice, Slice::After(_));
-    let mut records = page.records;
-    if newest_first {
-        records.reverse();
-    }
-    let mut items = Vec::new();
-    let mut bytes = 0;
-    let mut cut = false;
-    for record in &records {
-        let Some(item) = frame_of(record) else {
-            continue;
-        };
-        bytes += item.get().len();
-        cut = bytes > HISTORY_BYTES && !items.is_empty();
-        if cut {
-            break;
-        }
-        items.push(item);
-    }
-    if newest_first {
-        items.reverse();
-    }
-    let frame = ServerFrame {
-        id,
-        channel: Some(channel.name()),
-        data: Some(Page {
-            items,
-            more: page.more || cut,
-            channel,
-        }),
-        ..ServerFrame::new("history_response", node.timestamp())
-    };
-    Ok(frame.encode())
 }

@@ -20,8 +20,7 @@ struct Running {
     number: u32,
     /// Of its task.
     abort: Option<AbortHandle>,
-    /// A `subscribe`, by its frame's id.
-    subscribing: Option<(Option<String>, Channel)>,
+    subscribing: Option<Subscribing>,
     /// What the client has asked of a service goes out, though nobody waits for the answer any more.
     outlives: bool,
 }
@@ -53,11 +52,10 @@ impl Calls {
         self.running.len() < before
     }
 
-    /// The `subscribe` that the shard waits for itself is done; answers its frame's id, or nothing when it was given up.
-    pub(crate) fn subscribed(&mut self, number: u32) -> Option<Option<String>> {
+    /// The `subscribe` that the shard waits for itself is done; answers it, or nothing when it was given up.
+    pub(crate) fn subscribed(&mut self, number: u32) -> Option<Subscribing> {
         let at = self.running.iter().position(|own| own.number == number)?;
-        let subscribing = self.running.swap_remove(at).subscribing;
-        Some(subscribing.and_then(|(id, _channel)| id))
+        self.running.swap_remove(at).subscribing
     }
 
     /// Whether a `subscribe` is under way.
@@ -74,13 +72,13 @@ impl Calls {
         let of_channel = |own: &mut Running| {
             own.subscribing
                 .as_ref()
-                .is_some_and(|(_, own)| own == channel)
+                .is_some_and(|own| own.channel == *channel)
         };
         self.running
             .extract_if(.., of_channel)
             .map(|own| {
                 own.abort();
-                own.subscribing.and_then(|(id, _channel)| id)
+                own.subscribing.and_then(|own| own.id)
             })
             .collect()
     }
@@ -101,17 +99,36 @@ impl Running {
     }
 }
 
+/// A `subscribe` that is under way.
+#[derive(Debug)]
+pub(crate) struct Subscribing {
+    /// Of its frame.
+    pub(crate) id: Option<String>,
+    pub(crate) channel: Channel,
+    /// To be shown to the channel's others.
+    pub(crate) presence: bool,
+}
+
 /// What is remembered of a call while it is under way.
 #[derive(Debug)]
 pub(crate) struct Brief {
-    subscribing: Option<(Option<String>, Channel)>,
+    subscribing: Option<Subscribing>,
     outlives: bool,
 }
 
 impl Brief {
     pub(crate) fn of(call: &Call) -> Self {
         let subscribing = match call {
-            Call::Subscribe { id, channel, .. } => Some((id.clone(), channel.clone())),
+            Call::Subscribe {
+                id,
+                channel,
+                presence,
+                ..
+            } => Some(Subscribing {
+                id: id.clone(),
+                channel: channel.clone(),
+                presence: *presence,
+            }),
             _ => None,
         };
         Self {

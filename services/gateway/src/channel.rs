@@ -91,7 +91,7 @@ impl Readers {
     }
 
     /// The shards with a reader.
-    fn shards(&self) -> impl Iterator<Item = usize> + '_ {
+    pub(crate) fn shards(&self) -> impl Iterator<Item = usize> + '_ {
         let (one, many) = match self {
             Self::On { shard, count } => ((*count > 0).then_some(usize::from(*shard)), &[][..]),
             Self::OnMany(counts) => (None, counts.as_slice()),

@@ -32,12 +32,14 @@ impl Client {
         self.shard().tell(Input::Text(self.seat.key, text)).await;
     }
 
-    /// The reading begins with this text: the client has everything up to `from_n`.
-    pub(crate) async fn begin(&self, reading: Reading, from_n: u64, text: Vec<u8>) {
+    /// The reading begins with this text: the client has everything up to `from_n`. With `presence` it is shown to the
+    /// channel's others from now on.
+    pub(crate) async fn begin(&self, reading: Reading, from_n: u64, text: Vec<u8>, presence: bool) {
         let input = Input::Begin {
             reading,
             from_n,
             text,
+            presence,
         };
         self.shard().tell(input).await;
     }

@@ -33,6 +33,8 @@ pub(crate) struct Delivery {
     pub(crate) supersedes: bool,
     /// Whether its delivery is reported.
     pub(crate) trail: bool,
+    /// Only those get it who are told who is present.
+    pub(crate) for_watchers: bool,
 }
 
 impl Delivery {
@@ -67,6 +69,14 @@ impl Delivery {
         )
     }
 
+    /// Of a text for those who are told who is present: lost first when one of them is slow.
+    pub(crate) fn of_presence(text: &[u8], now_ms: i64) -> Self {
+        Self {
+            for_watchers: true,
+            ..Self::unstored(text, Class::Ephemeral, now_ms)
+        }
+    }
+
     /// Of a text of this node's own.
     pub(crate) fn unstored(text: &[u8], class: Class, created_at_ms: i64) -> Self {
         Self {
@@ -79,6 +89,7 @@ impl Delivery {
             expires_at_ms: None,
             supersedes: false,
             trail: false,
+            for_watchers: false,
         }
     }
 

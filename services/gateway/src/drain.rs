@@ -26,6 +26,7 @@ pub(crate) async fn run(node: &Node) {
     node.figures.draining.set(1);
     drain(node).await;
     tracing::info!("every session has left");
+    node.presence.say_goodbye().await;
     node.reports.hand_over().await;
 }
 

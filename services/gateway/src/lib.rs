@@ -54,6 +54,7 @@ use hub::Hub;
 use metrics::Figures;
 use node::{Node, Uptime};
 use pace::Pace;
+use presence::{Keeper, Presence};
 use registry::Registry;
 use replay::Replays;
 use report::Reports;
@@ -128,6 +129,7 @@ impl Gateway {
         )
         .await?;
         tasks.spawn(hub.run(sources, settings.audit_interval, shutdown.clone()));
+        let (presence, questions) = Presence::new(&settings);
         let node = Arc::new(Node {
             terms: Arc::new(terms(&settings)),
             pace: Pace::new(settings.admissions_per_second),
@@ -141,6 +143,7 @@ impl Gateway {
             registry: Arc::new(Registry::default()),
             replays: Replays::default(),
             reports,
+            presence,
             figures,
             clock,
             uptime,
@@ -162,7 +165,8 @@ impl Gateway {
         ));
         control::follow_kicks(Arc::clone(&node), shutdown.clone()).await?;
         let sessions = control::serve_sessions(&node).await?;
-        tasks.spawn(presence::run(Arc::clone(&node), shutdown.clone()));
+        let (keeper, sources) = Keeper::open(Arc::clone(&node), questions).await?;
+        tasks.spawn(keeper.run(sources, shutdown.clone()));
         tasks.spawn(System::run(Arc::clone(&node), shutdown));
         Ok(Self {
             node,

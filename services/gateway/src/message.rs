@@ -28,6 +28,7 @@ types! {
     echo
     history
     ping
+    presence
     publish
     read
     #[cfg(test)] reverse
@@ -54,6 +55,18 @@ fn must_ask(session: &Session, channel: &Channel) -> Result<bool, Refusal> {
         _ if may_read => Ok(false),
         Kind::Room => Ok(true),
         _ => Err(ErrorCode::Forbidden.into()),
+    }
+}
+
+/// Refused unless it is a channel that people are present in: what a user's own channel, a group's and everybody's would
+/// tell is who is online, which is another question.
+fn has_presence(channel: &Channel) -> Result<(), Refusal> {
+    match channel.kind() {
+        Kind::Room | Kind::Topic => Ok(()),
+        Kind::User | Kind::Group | Kind::All | Kind::System => Err(Refusal::new(
+            ErrorCode::BadMessage,
+            "only rooms and topics have presence",
+        )),
     }
 }
 

@@ -11,6 +11,8 @@ pub(crate) struct Figures {
     pub(crate) connections: IntGauge,
     pub(crate) channels: IntGauge,
     pub(crate) draining: IntGauge,
+    pub(crate) present: IntGauge,
+    pub(crate) presence_gaps: IntCounter,
     pub(crate) messages: IntCounter,
     pub(crate) deflates: IntCounter,
     pub(crate) replayed_from_ring: IntCounter,
@@ -64,6 +66,14 @@ impl Figures {
                 "Channels that somebody reads on this node.",
             ),
             draining: metrics.gauge("fanfare_gateway_draining", "1 while the node drains."),
+            present: metrics.gauge(
+                "fanfare_gateway_present",
+                "Users present by this node, each counted in every channel.",
+            ),
+            presence_gaps: metrics.counter(
+                "fanfare_gateway_presence_gaps_total",
+                "Times another gateway was asked again who is present by it.",
+            ),
             messages: metrics.counter(
                 "fanfare_gateway_messages_total",
                 "Publications that were fanned out on this node, however many read them.",

@@ -44,6 +44,10 @@ pub struct Settings {
     pub auth_timeout: Duration,
     /// Told this long before the token ends.
     pub token_notice: Duration,
+    /// How long a user stays present in a channel after his last session has left it, so that a reconnect shows nothing.
+    pub presence_leave: Duration,
+    /// Users of one channel who are listed as present, 1 to 1,000; more are only counted.
+    pub presence_users: usize,
     /// Between two comparisons of what was delivered with what the log holds.
     pub audit_interval: Duration,
     /// How long a draining node keeps accepting, until every load balancer has seen that it is not ready.
@@ -75,6 +79,8 @@ impl Default for Settings {
             silence: Duration::from_secs(60),
             auth_timeout: Duration::from_secs(10),
             token_notice: Duration::from_secs(60),
+            presence_leave: Duration::from_secs(3),
+            presence_users: 500,
             audit_interval: Duration::from_secs(30),
             lame_duck: Duration::ZERO,
             drain_window: None,

@@ -179,10 +179,11 @@ impl Shard {
             self.settle();
         }
         match input {
-            Input::Deliver(channel, delivery) => {
-                match self.pending.iter_mut().find(|(id, _)| *id == channel) {
-                    Some((_, deliveries)) => deliveries.push(delivery),
-                    None => self.pending.push((channel, vec![delivery])),
+            Input::Deliver(channel, delivery) => self.post_later(channel, delivery),
+            Input::Present(slot, channel, delivery) => {
+                let state = self.channels.get(slot);
+                if state.is_some_and(|state| state.channel == channel) {
+                    self.post_later(slot, delivery);
                 }
             }
             Input::Attach(reading, channel, head) => self.attach(reading, channel, head),
@@ -203,10 +204,19 @@ impl Shard {
                 reading,
                 from_n,
                 text,
-            } => self.begin(reading, from_n, text),
+                presence,
+            } => self.begin(reading, from_n, text, presence),
             Input::Replay(reading, parcel, done) => self.replay(reading, &parcel, done),
             Input::Replayed(reading, n) => self.replayed(reading, n),
             Input::Control(control) => self.control(control),
+        }
+    }
+
+    /// Adds a delivery to this drain's.
+    fn post_later(&mut self, channel: u32, delivery: Arc<Delivery>) {
+        match self.pending.iter_mut().find(|(id, _)| *id == channel) {
+            Some((_, deliveries)) => deliveries.push(delivery),
+            None => self.pending.push((channel, vec![delivery])),
         }
     }
 

@@ -24,6 +24,7 @@ pub(crate) async fn run(
     id: Option<&str>,
     channel: &Channel,
     since: Option<&str>,
+    presence: bool,
 ) -> Result<(), Refusal> {
     let node = &*client.node;
     let epoch = node.log.epoch(channel);
@@ -71,7 +72,7 @@ pub(crate) async fn run(
     let cursor = channel.is_stored().then_some(from);
     let now_ms = node.clock.now_ms();
     let text = frames::subscribed(id, channel, epoch, cursor, recovered, now_ms);
-    client.begin(reader.reading, from.n, text).await;
+    client.begin(reader.reading, from.n, text, presence).await;
     let missed = match start {
         Start::Replay(_, missed) => Some(missed),
         Start::At(_) | Start::Reset(_) => None,

@@ -50,7 +50,7 @@ impl Core {
             authority: Arc::clone(&deps.authority),
             meters,
             touched,
-            gateways: Gateways::new(),
+            gateways: Gateways::default(),
             counting: Semaphore::new(counts::AT_ONCE),
             inbox_rate: Rate::default(),
         };

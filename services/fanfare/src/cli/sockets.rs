@@ -52,6 +52,12 @@ pub(crate) struct Limits {
     /// Subscriptions of one connection.
     #[arg(long, env = "FANFARE_SUBSCRIPTIONS", default_value_t = 128)]
     pub(crate) subscriptions: usize,
+    /// Users of one channel who are listed as present; more are only counted.
+    #[arg(long, env = "FANFARE_PRESENCE_USERS", default_value_t = 500, value_parser = clap::value_parser!(u16).range(1..=1_000))]
+    pub(crate) presence_users: u16,
+    /// Milliseconds that a user stays present without a session, so that a reconnect shows nothing.
+    #[arg(long, env = "FANFARE_PRESENCE_LEAVE_MS", default_value_t = 3_000, value_parser = clap::value_parser!(u64).range(..=60_000))]
+    pub(crate) presence_leave_ms: u64,
     /// Bytes of one message from a client.
     #[arg(long, env = "FANFARE_FRAME_BYTES", default_value_t = 64 * 1024, value_parser = clap::value_parser!(u32).range(1_024..=1_048_576))]
     pub(crate) frame_bytes: u32,

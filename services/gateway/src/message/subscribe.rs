@@ -17,6 +17,10 @@ pub(super) fn handle(
         .map(|since| serde_json::from_str::<String>(since.get()))
         .transpose()
         .map_err(|_shape| Refusal::new(ErrorCode::BadMessage, "since of subscribe is a cursor"))?;
+    let presence = frame.presence.unwrap_or(false);
+    if presence {
+        super::has_presence(&channel)?;
+    }
     let ask = super::must_ask(session, &channel)?;
     session.has_room()?;
     let added = session.add_channel(&channel)?;
@@ -28,6 +32,7 @@ pub(super) fn handle(
         id: frame.id.clone(),
         channel,
         since,
+        presence,
         ask,
     };
     session.call(call, turn)

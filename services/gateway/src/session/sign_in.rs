@@ -166,6 +166,7 @@ impl Session {
             id: None,
             channel,
             since,
+            presence: false,
             ask: false,
         };
         self.begin_call(call, turn);

@@ -144,8 +144,9 @@ impl Shard {
         };
         // For all subscribers, by their agreement: few.
         let mut shared: Vec<(Option<Agreement>, usize)> = Vec::new();
+        let mixed = is_mixed(deliveries);
         for subscriber in subscribers {
-            let share = subscriber.share(deliveries);
+            let share = subscriber.share(deliveries, mixed);
             let Some(conn) = self.conns.get_mut(subscriber.slot as usize) else {
                 continue;
             };
@@ -213,4 +214,9 @@ impl Shard {
             }
         }
     }
+}
+
+/// Whether some of them are for watchers of presence only.
+pub(super) fn is_mixed(deliveries: &[Arc<Delivery>]) -> bool {
+    deliveries.iter().any(|delivery| delivery.for_watchers)
 }

@@ -37,6 +37,8 @@ pub(crate) struct Arrival {
 pub(crate) enum Input {
     /// From the hub.
     Deliver(u32, Arc<Delivery>),
+    /// For those who watch who is present in this channel, if it is still in this slot.
+    Present(u32, Channel, Arc<Delivery>),
     /// From the hub: the channel is read from here on, in the place of any reading of it by the same connection;
     /// deliveries are held until [`Input::GoLive`]. It stands at this position.
     Attach(Reading, Channel, Position),
@@ -58,6 +60,8 @@ pub(crate) enum Input {
         reading: Reading,
         from_n: u64,
         text: Vec<u8>,
+        /// The reader is shown to the channel's others, and told who they are.
+        presence: bool,
     },
     /// Entries from the log. Told once nothing waits for the client any more; not told when the reading has ended.
     Replay(Reading, Parcel, oneshot::Sender<()>),

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     call::Call,
-    calls::Brief,
+    calls::{Brief, Subscribing},
     connection::{Connection, Phase, Subscription},
     delivery::Joined,
     frames,
@@ -48,7 +48,7 @@ impl Shard {
         channel: Channel,
         head: Position,
     ) {
-        let Some((id, more)) = self.awaited(reading.key, number) else {
+        let Some((asked, more)) = self.awaited(reading.key, number) else {
             return self.node.hub.left(self.index, reading.channel);
         };
         let node = Arc::clone(&self.node);
@@ -57,24 +57,24 @@ impl Shard {
             node.log.epoch(&channel),
         );
         let now_ms = node.clock.now_ms();
-        let text = frames::subscribed(id.as_deref(), &channel, epoch, cursor, false, now_ms);
+        let text = frames::subscribed(asked.id.as_deref(), &channel, epoch, cursor, false, now_ms);
         self.enlist(reading, channel, head, None);
-        self.begin(reading, head.n, text);
+        self.begin(reading, head.n, text, asked.presence);
         // The report for the last of them says everything.
         if !more && self.conn(reading.key).is_some() {
             node.reports.session(self.report(reading.key.slot, 0, 0));
         }
     }
 
-    /// Takes the `subscribe` that waits under this number: its frame's id, and whether others are under way.
-    fn awaited(&mut self, key: Key, number: u32) -> Option<(Option<String>, bool)> {
+    /// Takes the `subscribe` that waits under this number, and says whether others are under way.
+    fn awaited(&mut self, key: Key, number: u32) -> Option<(Subscribing, bool)> {
         let conn = self.conn(key)?;
         let calls = conn.calls.as_mut()?;
-        let id = calls.subscribed(number)?;
+        let asked = calls.subscribed(number)?;
         let more = calls.is_subscribing();
         conn.calls.take_if(|calls| calls.is_empty());
         conn.session.call_ended();
-        Some((id, more))
+        Some((asked, more))
     }
 
     pub(super) fn attach(&mut self, reading: Reading, channel: Channel, head: Position) {
@@ -174,7 +174,14 @@ impl Shard {
         let Some(state) = self.channels.get_mut(channel) else {
             return;
         };
-        state.subscribers.swap_remove(index as usize);
+        let gone = state.subscribers.swap_remove(index as usize);
+        if gone.present
+            && let Some(conn) = self.conns.get(gone.slot as usize)
+            && let Some(user) = conn.session.user()
+        {
+            let presence = &self.node.presence;
+            presence.ended(&state.channel, self.index, user);
+        }
         if let Some(moved) = state.subscribers.get(index as usize)
             && let Some(conn) = self.conns.get_mut(moved.slot as usize)
             && let Some(own) = conn
@@ -190,8 +197,9 @@ impl Shard {
         self.node.hub.left(self.index, channel);
     }
 
-    /// The reading begins: the client is told, and what is replayed follows.
-    pub(super) fn begin(&mut self, reading: Reading, from_n: u64, text: Vec<u8>) {
+    /// The reading begins: the client is told, and what is replayed follows. With `presence` it is shown to the channel's
+    /// others.
+    pub(super) fn begin(&mut self, reading: Reading, from_n: u64, text: Vec<u8>, presence: bool) {
         let now_ms = self.node.clock.now_ms();
         let Some(conn) = self.conn(reading.key) else {
             return;
@@ -203,6 +211,29 @@ impl Shard {
             own.replayed_n = from_n;
             own.began = began;
             self.send_text(reading.key, text);
+            if presence {
+                self.appear(reading);
+            }
+        }
+    }
+
+    /// Shows a reader to the channel's others, until the reading ends.
+    fn appear(&mut self, reading: Reading) {
+        // Its last words may have been the first that it did not take.
+        let Some(index) = self.subscription(reading).map(|own| own.index) else {
+            return;
+        };
+        let Some(state) = self.channels.get_mut(reading.channel) else {
+            return;
+        };
+        let identity = self.conns[reading.key.slot as usize].session.identity();
+        if let (Some(identity), Some(own)) = (identity, state.subscribers.get_mut(index as usize))
+            && !std::mem::replace(&mut own.present, true)
+        {
+            let place = (reading.channel, self.index);
+            let name = identity.name.as_deref().unwrap_or_default();
+            let presence = &self.node.presence;
+            presence.began(&state.channel, place, &identity.user, name);
         }
     }
 

@@ -6,7 +6,7 @@
 
 use super::{
     Input, Intake, Shard,
-    fan_out::WRITES_PER_TURN,
+    fan_out::{WRITES_PER_TURN, is_mixed},
     subscriber::{Share, Subscriber},
 };
 use crate::{
@@ -90,11 +90,12 @@ impl Shard {
             .flat_map(|part| part.deliveries.iter().cloned())
             .collect();
         let mut joined = Joined::new(name, &all, &figures);
+        let mixed = is_mixed(&all);
         let mut served = 0;
         while served < subscribers.len() {
             let end = subscribers.len().min(served + WRITES_PER_TURN);
             for subscriber in &mut subscribers[served..end] {
-                if self.send_share(name, subscriber, &all, &mut joined, tally) {
+                if self.send_share(name, subscriber, (&all, mixed), &mut joined, tally) {
                     for part in &mut *parts {
                         part.live += 1;
                     }
@@ -119,12 +120,12 @@ impl Shard {
         &mut self,
         name: &Channel,
         subscriber: &mut Subscriber,
-        deliveries: &[Arc<Delivery>],
+        (deliveries, mixed): (&[Arc<Delivery>], bool),
         joined: &mut Joined<'_>,
         tally: &mut Tally,
     ) -> bool {
         let bounds = self.node.bounds();
-        let share = subscriber.share(deliveries);
+        let share = subscriber.share(deliveries, mixed);
         let Some(conn) = self.conns.get_mut(subscriber.slot as usize) else {
             return false;
         };

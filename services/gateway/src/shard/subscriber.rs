@@ -29,6 +29,8 @@ pub(super) struct Channels {
 #[derive(Debug)]
 pub(super) struct Subscriber {
     pub(super) slot: u32,
+    /// It is shown to the channel's others, and told who they are.
+    pub(super) present: bool,
     /// Exists until the subscriber and the channel are at one.
     pub(super) late: Option<Box<Late>>,
 }
@@ -101,14 +103,34 @@ impl ChannelState {
             // The channel of one user mostly has one reader.
             self.subscribers.reserve_exact(1);
         }
-        self.subscribers.push(Subscriber { slot, late });
+        self.subscribers.push(Subscriber {
+            slot,
+            present: false,
+            late,
+        });
         index
     }
 }
 
 impl Subscriber {
-    /// Takes this subscriber's share of `deliveries`.
-    pub(super) fn share(&mut self, deliveries: &[Arc<Delivery>]) -> Share {
+    /// Takes this subscriber's share of `deliveries`. `mixed`: some of them are for watchers of presence only.
+    pub(super) fn share(&mut self, deliveries: &[Arc<Delivery>], mixed: bool) -> Share {
+        if mixed && !self.present {
+            let for_all: Vec<Arc<Delivery>> = deliveries
+                .iter()
+                .filter(|delivery| !delivery.for_watchers)
+                .cloned()
+                .collect();
+            return match self.share_of_all(&for_all) {
+                Share::All if for_all.is_empty() => Share::Nothing,
+                Share::All => Share::Some(for_all),
+                share => share,
+            };
+        }
+        self.share_of_all(deliveries)
+    }
+
+    fn share_of_all(&mut self, deliveries: &[Arc<Delivery>]) -> Share {
         let Some(late) = &mut self.late else {
             return Share::All;
         };
@@ -167,5 +189,48 @@ impl Held {
         } else {
             self.deliveries.extend(deliveries.iter().cloned());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::outbox::Class;
+
+    fn subscriber(present: bool) -> Subscriber {
+        Subscriber {
+            slot: 0,
+            present,
+            late: None,
+        }
+    }
+
+    #[test]
+    fn presence_costs_a_subscriber_nothing() {
+        assert_eq!(
+            size_of::<Subscriber>(),
+            size_of::<(u32, Option<Box<Late>>)>()
+        );
+    }
+
+    #[test]
+    fn what_is_for_watchers_reaches_them_only() {
+        let for_all = Arc::new(Delivery::unstored(b"a", Class::Kept, 0));
+        let for_watchers = Arc::new(Delivery::of_presence(b"w", 0));
+        let both = [Arc::clone(&for_all), Arc::clone(&for_watchers)];
+        assert!(matches!(subscriber(true).share(&both, true), Share::All));
+        let Share::Some(share) = subscriber(false).share(&both, true) else {
+            panic!("it gets the one that is for all");
+        };
+        assert_eq!(share.len(), 1);
+        assert!(Arc::ptr_eq(&share[0], &for_all));
+        let only = [for_watchers];
+        let share = subscriber(false).share(&only, true);
+        assert!(matches!(share, Share::Nothing));
+        let mut late = subscriber(false);
+        late.late = Some(Late::holding());
+        assert!(matches!(late.share(&both, true), Share::Nothing));
+        let held = late.late.and_then(|late| late.held).unwrap();
+        assert_eq!(held.deliveries.len(), 1);
     }
 }

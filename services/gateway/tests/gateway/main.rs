@@ -4,7 +4,9 @@
 mod compressed;
 mod control;
 mod delivery;
+mod faulty_bus;
 mod harness;
+mod presence;
 mod resume;
 mod slow;
 mod storm;

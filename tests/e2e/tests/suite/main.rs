@@ -17,6 +17,7 @@ mod later;
 mod limits;
 mod login;
 mod nats_config;
+mod presence;
 mod probes;
 mod push;
 mod resume;
