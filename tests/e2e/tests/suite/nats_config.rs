@@ -138,7 +138,7 @@ async fn work(site: &Site) {
 #[tokio::test]
 async fn every_service_does_its_work_with_its_own_user() {
     let site = Site::start(1).await;
-    live(&site, "ann").await;
+    Box::pin(live(&site, "ann")).await;
     work(&site).await;
     for member in [&site.auth, &site.notify].into_iter().chain(&site.gateways) {
         member.api().until_ready().await;
@@ -173,7 +173,7 @@ async fn a_gateway_that_comes_first_says_what_it_waits_for_and_the_others_start_
 #[tokio::test]
 async fn three_servers_do_it_too() {
     let site = Site::start(3).await;
-    live(&site, "ann").await;
+    Box::pin(live(&site, "ann")).await;
     site.assert_content();
 }
 
