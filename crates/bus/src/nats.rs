@@ -1,4 +1,4 @@
-//! The back end for many processes: [`Bus`](crate::Bus) on NATS core, [`Log`](crate::Log) and [`Kv`](crate::Kv) on
+//! The back end for many processes: [`Bus`](crate::Bus) on NATS core, [`Log`](trait@crate::Log) and [`Kv`](crate::Kv) on
 //! JetStream.
 //!
 //! A process has three connections (`connection`): what is heard comes over `live`, what is asked and written goes over

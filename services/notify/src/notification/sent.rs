@@ -10,8 +10,9 @@ use fanfare_http::Problem;
 use futures_util::future::join_all;
 use std::collections::BTreeMap;
 
-/// Most records of one atomic append. Smaller than the log takes, so that other publishers get between.
-const CHUNK_RECORDS: usize = 500;
+/// Most records of one atomic append. Smaller than the log takes, so that other publishers get between, and so that a
+/// broker's batch of a thousand messages has room for each record's id and for what marks that it expires.
+const CHUNK_RECORDS: usize = 300;
 /// Most bytes of one atomic append.
 const CHUNK_BYTES: usize = 2 * 1024 * 1024;
 
