@@ -14,6 +14,8 @@ mod layout;
 mod outage;
 #[path = "nats_log/processes.rs"]
 mod processes;
+#[path = "nats_log/proxy.rs"]
+mod proxy;
 #[path = "nats_log/retention.rs"]
 mod retention;
 
@@ -31,6 +33,7 @@ use std::{sync::Arc, time::Duration};
 /// An account on a server, and the processes that use it.
 struct Installation {
     server: Arc<NatsServer>,
+    address: String,
     account: String,
     tasks: Tasks,
     shutdown: Shutdown,
@@ -44,6 +47,7 @@ impl Installation {
     fn on(server: Arc<NatsServer>) -> Self {
         Self {
             account: server.account(),
+            address: server.address(),
             server,
             tasks: Tasks::new(),
             shutdown: Shutdown::new(),
@@ -57,7 +61,7 @@ impl Installation {
                 password: Secret::new(self.account.clone()),
             },
             log,
-            ..Settings::new(vec![self.server.address()])
+            ..Settings::new(vec![self.address.clone()])
         };
         nats::open(settings, Clock::system(), &self.tasks, &self.shutdown).await
     }

@@ -61,7 +61,8 @@ impl Subject for Faulty {
     }
 
     fn overflow(&self) -> usize {
-        10_000
+        // More than wait in the client and in front of the reader together.
+        30_000
     }
 }
 

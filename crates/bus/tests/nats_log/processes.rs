@@ -12,9 +12,12 @@ use std::collections::HashSet;
 async fn processes_that_append_to_one_channel_leave_no_hole_and_nothing_twice() {
     let installation = Installation::new();
     let channel = room("a");
+    let mut processes = Vec::new();
+    for _process in 0..3 {
+        processes.push(installation.open(ONE_SHARD).await);
+    }
     let mut writers = Vec::new();
-    for process in 0..3 {
-        let handles = installation.open(ONE_SHARD).await;
+    for (process, handles) in processes.iter().enumerate() {
         for writer in 0..4 {
             let (handles, channel) = (handles.clone(), channel.clone());
             writers.push(installation.tasks.spawn(async move {

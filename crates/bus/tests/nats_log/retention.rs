@@ -40,7 +40,7 @@ async fn ordinals_go_on_after_everything_was_removed_by_its_age() {
 async fn a_reader_is_told_what_its_age_has_removed_in_front_of_younger_records() {
     let installation = Installation::new();
     let short = LogSettings {
-        retention_ms: 1_000,
+        retention_ms: 3_000,
         ..ONE_SHARD
     };
     let handles = installation.open(short).await;
@@ -50,11 +50,12 @@ async fn a_reader_is_told_what_its_age_has_removed_in_front_of_younger_records()
         let appended = handles.log.append(record(&channel, &n.to_string())).await;
         old.push(appended.expect("appended").position);
     }
+    // The old ones are there until 4.15 s, the young one until 6.95 s.
     tokio::time::sleep(Duration::from_millis(2_800)).await;
     let young = handles.log.append(record(&channel, "4")).await;
     let young = young.expect("appended").position;
     assert_eq!(young.n, 4);
-    tokio::time::sleep(Duration::from_millis(1_700)).await;
+    tokio::time::sleep(Duration::from_millis(2_400)).await;
     let missed = handles.log.read(&channel, old[0], young, 10).await;
     assert_eq!(missed, Err(LogError::Trimmed { first_n: 4 }));
     // Nothing is missing behind the last of the old ones.

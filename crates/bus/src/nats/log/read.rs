@@ -148,12 +148,14 @@ async fn belongs(
     if there.is_some_and(|stored| !is_record(&stored)) || after.seq > end.last.seq() {
         return Err(LogError::Mismatch);
     }
-    match found.next {
-        Some(next) if next.prev_seq.is_some_and(|prev_seq| prev_seq > after.seq) => {
-            Err(LogError::Mismatch)
-        }
-        _fits => Ok(()),
+    // The one right after it names it, unless it was gone by then: never one that came later.
+    let is_passed = |next: &Met| {
+        next.n == after.n + 1 && next.prev_seq.is_some_and(|prev_seq| prev_seq > after.seq)
+    };
+    if found.next.as_ref().is_some_and(is_passed) {
+        return Err(LogError::Mismatch);
     }
+    Ok(())
 }
 
 /// Whether records right after `after` may have been removed because they were old.

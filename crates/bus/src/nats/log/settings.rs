@@ -1,6 +1,10 @@
 //! What the log keeps.
 
 /// How the log is laid out and how much it keeps. The same for every process of an installation.
+///
+/// Servers take 1,000 messages in an atomic batch unless they are told `jetstream { limits { batch { max_msgs: 4096 } } }`.
+/// A record is one; its `msg_id` is another, and so is its time to live once for each channel. What is more at once, in
+/// [`Log::append_all`](crate::Log::append_all), is refused as too large.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LogSettings {
     /// Streams that the channels are spread over, 1 to 256. Fixed once they are made. Default: 16.

@@ -32,8 +32,10 @@ const PENDING: usize = 4_096;
 /// Payload that waits or is under way in a shard, in KiB. A larger job waits until it is alone.
 const PENDING_KIB: u32 = 32 * 1024;
 
-/// Batches under way. Servers take 50 of one stream from all processes together; what is one too many is tried again.
-const BATCHES: usize = 4;
+/// Batches under way: few, so that what comes meanwhile goes together, as a batch costs a server with one replica the same
+/// whatever it holds; two, so that one that is tried again does not hold up the shard. Servers take 50 of one stream from
+/// all processes; what is one too many is tried again.
+const BATCHES: usize = 2;
 
 /// Single messages under way: at a round trip of 3 ms this is no limit before the server's own is met.
 const SINGLES: usize = 128;
