@@ -164,6 +164,7 @@ cases! {
             a_write_at_another_revision_is_refused
             a_delete_checks_what_it_expects
             a_batch_of_records_is_all_or_nothing
+            one_of_many_batches_of_records_wins
             a_batch_of_records_sees_its_own_steps
             a_record_with_a_ttl_vanishes
             a_rewritten_record_lives_by_its_new_ttl

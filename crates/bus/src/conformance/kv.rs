@@ -199,6 +199,33 @@ pub(super) async fn a_batch_of_records_is_all_or_nothing(subject: &dyn Subject) 
     within(handles.kv.batch(BUCKET, Vec::new())).await.unwrap();
 }
 
+pub(super) async fn one_of_many_batches_of_records_wins(subject: &dyn Subject) {
+    let handles = subject.open().await;
+    put(&handles, "lock", "free").await;
+    delete(&handles, "lock").await;
+    let tasks = Tasks::new();
+    let mut running = Vec::new();
+    for racer in 0..16 {
+        let handles = handles.clone();
+        running.push(tasks.spawn(async move {
+            let steps = vec![
+                op("lock", Expect::Absent),
+                op(&format!("won.{racer}"), Expect::Any),
+            ];
+            within(handles.kv.batch(BUCKET, steps)).await
+        }));
+    }
+    let mut wins = 0;
+    for racer in running {
+        match within(racer).await.unwrap() {
+            Ok(()) => wins += 1,
+            Err(error) => assert_eq!(error, KvError::Conflict),
+        }
+    }
+    assert_eq!(wins, 1);
+    assert_eq!(scan_all(&handles, "won.").await.len(), 1);
+}
+
 pub(super) async fn a_batch_of_records_sees_its_own_steps(subject: &dyn Subject) {
     let handles = subject.open().await;
     let steps = vec![
