@@ -268,12 +268,14 @@ async fn an_answer_that_is_sent_where_nobody_may_publish_is_shown_to_nobody() {
         socket.subscribe(channel, None).await;
     }
     let mut raw = site.raw("gateway");
-    // As the channel's first record looks; the channel is in shard 3.
-    let forged = raw.ask("fence.3.raw", ("Fanfare-Entry", "n=1 p=0"), "forged");
-    assert!(forged.contains(r#""stream":"LOG_3""#), "{forged}");
-    let fence = r#"{"last_by_subj":"fence.3.raw"}"#;
+    // A whole record of another channel, with a place of its own there. Both channels are in shard 3.
+    site.notify
+        .notify_once("bob", "for bob", "bob")
+        .await
+        .is(202);
+    let record = r#"{"last_by_subj":"log.3.user.bob"}"#;
     for place in ["live.3.user.ann", "log.3.user.ann"] {
-        let said = raw.ask_for("$JS.API.DIRECT.GET.LOG_3", place, fence);
+        let said = raw.ask_for("$JS.API.DIRECT.GET.LOG_3", place, record);
         // NATS lets that pass. When it does not any more, this test has nothing left to say.
         assert!(said.is_empty(), "{said:?}");
     }
@@ -282,7 +284,7 @@ async fn an_answer_that_is_sent_where_nobody_may_publish_is_shown_to_nobody() {
     assert_eq!(next(&mut socket).await.0, "true");
     let history = json!({"type": "history", "channel": "user:ann"});
     let history = socket.ask(history).await.to_string();
-    assert!(!history.contains("forged"), "{history}");
+    assert!(!history.contains("for bob"), "{history}");
 }
 
 #[tokio::test]
