@@ -26,6 +26,8 @@ pub const CHAT_ROOMS: &str = "svc.chat.rooms";
 pub const GATEWAY_SESSIONS: &str = "ctl.gateway.sessions";
 /// Takes [`KickCommand`](crate::wire::KickCommand); every gateway listens.
 pub const GATEWAY_KICK: &str = "ctl.gateway.kick";
+/// Takes [`DrainCommand`](crate::wire::DrainCommand); every gateway listens.
+pub const GATEWAY_DRAIN: &str = "ctl.gateway.drain";
 /// Told when somebody watches `system:metrics`, empty payload; every gateway listens.
 pub const GATEWAY_WATCHED: &str = "ctl.gateway.watched";
 /// Told by every gateway every [`GATEWAY_HERE_INTERVAL_MS`] as [`GatewayHere`](crate::wire::GatewayHere), and once more

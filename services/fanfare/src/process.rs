@@ -90,7 +90,10 @@ pub(crate) async fn run(plan: Plan) -> Result<(), Failure> {
         readiness,
         admin,
     };
-    signals.next().await;
+    tokio::select! {
+        () = signals.next() => {}
+        () = process.services.drain_asked() => {}
+    }
     tracing::info!("stopping; a second signal stops at once");
     let ended = tokio::select! {
         ended = process.stop(&common) => ended,

@@ -229,6 +229,14 @@ impl Services {
             .layer(Extension(trusted_proxies))
     }
 
+    /// Resolves once an operator has asked, over the bus, for what a signal asks for. Cancel safe.
+    pub(crate) async fn drain_asked(&self) {
+        match &self.gateway {
+            Some(gateway) => gateway.drain_asked().await,
+            None => std::future::pending().await,
+        }
+    }
+
     /// Goes on for `lame_duck`, then sends every client away.
     pub(crate) async fn drain(&self, lame_duck: Duration) {
         match &self.gateway {

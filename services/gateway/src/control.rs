@@ -1,4 +1,4 @@
-//! What operators and other services ask of every gateway: end sessions whose token was revoked, remove sessions, say
+//! What operators and other services ask of every gateway: end sessions whose token was revoked, remove sessions, drain, say
 //! which sessions a user has, answer the node's own probe.
 
 use crate::{
@@ -14,7 +14,7 @@ use fanfare_bus::{
 use fanfare_lifecycle::Shutdown;
 use fanfare_proto::{
     CloseCode, subject,
-    wire::{KickCommand, SessionsReply, SessionsRequest},
+    wire::{DrainCommand, KickCommand, SessionsReply, SessionsRequest},
 };
 use fanfare_tokens::Revocation;
 use prost::Message as _;
@@ -51,18 +51,15 @@ fn shard_of(node: &Node, seat: Seat) -> &ShardHandle {
     &node.shards[usize::from(seat.shard)]
 }
 
-/// Removes the sessions that an operator names.
-pub(crate) async fn follow_kicks(node: Arc<Node>, shutdown: Shutdown) -> Result<(), String> {
-    let mut kicks = node
-        .bus
-        .subscribe(subject::GATEWAY_KICK)
-        .await
-        .map_err(|error| error.to_string())?;
-    let mut watched = node
-        .bus
-        .subscribe(subject::GATEWAY_WATCHED)
-        .await
-        .map_err(|error| error.to_string())?;
+/// Does what an operator commands: removes the sessions that he names, drains this node.
+pub(crate) async fn follow_commands(node: Arc<Node>, shutdown: Shutdown) -> Result<(), String> {
+    let listen = async |subject| {
+        let subscription = node.bus.subscribe(subject).await;
+        subscription.map_err(|error| error.to_string())
+    };
+    let mut kicks = listen(subject::GATEWAY_KICK).await?;
+    let mut drains = listen(subject::GATEWAY_DRAIN).await?;
+    let mut watched = listen(subject::GATEWAY_WATCHED).await?;
     let tasks = node.tasks.clone();
     tasks.spawn(async move {
         loop {
@@ -70,6 +67,11 @@ pub(crate) async fn follow_kicks(node: Arc<Node>, shutdown: Shutdown) -> Result<
                 () = shutdown.forced() => return,
                 told = watched.next() => match told {
                     Some(_) => node.system.told_watched(),
+                    None => return,
+                },
+                drain = drains.next() => match drain {
+                    Some(Received::Message(message)) => ask_to_drain(&node, message),
+                    Some(Received::Lagged) => {}
                     None => return,
                 },
                 kick = kicks.next() => match kick {
@@ -82,6 +84,15 @@ pub(crate) async fn follow_kicks(node: Arc<Node>, shutdown: Shutdown) -> Result<
         }
     });
     Ok(())
+}
+
+/// Whoever runs the node drains it and ends it; asking again changes nothing.
+fn ask_to_drain(node: &Node, message: Message) {
+    let asked = DrainCommand::decode(message.payload);
+    if asked.is_ok_and(|command| command.node == node.settings.node) {
+        tracing::info!("asked to drain");
+        node.drain_asked.cancel();
+    }
 }
 
 async fn kick_sessions(node: &Node, message: Message) {

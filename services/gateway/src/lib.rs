@@ -69,6 +69,7 @@ use std::{
     time::Duration,
 };
 use system::System;
+use tokio_util::sync::CancellationToken;
 
 /// What a gateway is given.
 #[derive(Clone)]
@@ -148,6 +149,7 @@ impl Gateway {
             clock,
             uptime,
             tasks: tasks.clone(),
+            drain_asked: CancellationToken::new(),
             closing: AtomicBool::new(false),
             turn: AtomicUsize::new(0),
         });
@@ -163,7 +165,7 @@ impl Gateway {
             Arc::clone(&node),
             shutdown.clone(),
         ));
-        control::follow_kicks(Arc::clone(&node), shutdown.clone()).await?;
+        control::follow_commands(Arc::clone(&node), shutdown.clone()).await?;
         let sessions = control::serve_sessions(&node).await?;
         let (keeper, sources) = Keeper::open(Arc::clone(&node), questions).await?;
         tasks.spawn(keeper.run(sources, shutdown.clone()));
@@ -184,6 +186,11 @@ impl Gateway {
     /// leaves the sessions that have not been told.
     pub async fn drain(&self) {
         drain::run(&self.node).await;
+    }
+
+    /// Resolves once an operator has asked this node, over the bus, to drain. Cancel safe.
+    pub async fn drain_asked(&self) {
+        self.node.drain_asked.cancelled().await;
     }
 
     /// Whether the gateway can do its job: keys are there, the log is followed, and a message of its own comes back

@@ -23,6 +23,7 @@ use std::sync::{
     atomic::{AtomicBool, AtomicUsize, Ordering},
 };
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 pub(crate) struct Node {
     pub(crate) settings: Settings,
@@ -42,6 +43,8 @@ pub(crate) struct Node {
     pub(crate) clock: Clock,
     pub(crate) uptime: Uptime,
     pub(crate) tasks: Tasks,
+    /// Cancelled when an operator has asked this node to drain.
+    pub(crate) drain_asked: CancellationToken,
     /// No upgrade is accepted any more.
     pub(crate) closing: AtomicBool,
     /// The next connection's shard.

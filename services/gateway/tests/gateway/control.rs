@@ -1,17 +1,18 @@
 //! What ends sessions, what answers from outside, and what is refused at the door.
 
-use crate::harness::{Server, World};
+use crate::harness::{PATIENCE, Server, World};
 use bytes::Bytes;
 use fanfare_bus::Message;
 use fanfare_gateway::Settings;
 use fanfare_proto::{
     subject,
     wire::{
-        CustomReply, CustomRequest, KickCommand, Reply, SessionBatch, SessionsReply,
+        CustomReply, CustomRequest, DrainCommand, KickCommand, Reply, SessionBatch, SessionsReply,
         SessionsRequest,
     },
 };
 use fanfare_tokens::Revocation;
+use futures_util::FutureExt as _;
 use prost::Message as _;
 use serde_json::json;
 use std::{pin::Pin, time::Duration};
@@ -56,6 +57,29 @@ async fn an_operator_removes_a_user() {
     let goodbye = client.next_of("disconnect").await;
     assert_eq!(goodbye["data"]["reconnect"], false);
     assert_eq!(client.closed().await, 4040);
+}
+
+#[tokio::test]
+async fn a_drain_command_reaches_the_node_that_it_names() {
+    let world = World::new().await;
+    let named = |node: &str| Settings {
+        node: node.to_owned(),
+        ..Settings::default()
+    };
+    let meant = Server::start(&world, named("a")).await;
+    let other = Server::start(&world, named("b")).await;
+    let command = DrainCommand {
+        node: "a".to_owned(),
+    };
+    world
+        .handles
+        .bus
+        .publish(subject::GATEWAY_DRAIN, command.encode_to_vec().into())
+        .await
+        .unwrap();
+    let asked = tokio::time::timeout(PATIENCE, meant.gateway.drain_asked());
+    asked.await.expect("the node was not asked");
+    assert!(other.gateway.drain_asked().now_or_never().is_none());
 }
 
 #[tokio::test]

@@ -3,7 +3,10 @@
 use fanfare_bus::{Handles, nats};
 use fanfare_e2e::{DEADLINE, Fleet, Member, Process, Server, Socket, forge, until};
 use fanfare_lifecycle::{Clock, Shutdown, Tasks};
-use fanfare_proto::{Timestamp, subject, wire::KickCommand};
+use fanfare_proto::{
+    Timestamp, subject,
+    wire::{DrainCommand, KickCommand},
+};
 use prost::Message as _;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -207,6 +210,30 @@ async fn a_revocation_and_a_kick_reach_every_gateway_within_a_second() {
         assert_eq!(client.closed().await.code, 4001);
     }
     assert!(begun.elapsed() < second, "{:?}", begun.elapsed());
+}
+
+#[tokio::test]
+async fn a_drain_command_ends_the_gateway_that_it_names_and_no_other() {
+    let mut apart = Apart::start().await;
+    let token = apart.auth.api().token("ann").await;
+    let upgrade = apart.gateways[0].upgrade("/ws/").bearer(&token);
+    let mut client = upgrade.open().await;
+    let welcome = client.frame("welcome").await;
+    let mut other = apart.connect(1, "ann").await;
+    let command = DrainCommand {
+        node: welcome["data"]["node"].as_str().unwrap().to_owned(),
+    };
+    let bus = bus(&apart.fleet).await;
+    bus.bus
+        .publish(subject::GATEWAY_DRAIN, command.encode_to_vec().into())
+        .await
+        .unwrap();
+    let goodbye = client.frame("disconnect").await;
+    assert_eq!(goodbye["data"]["reconnect"], true);
+    assert_eq!(client.closed().await.code, 1012);
+    let ended = apart.gateways[0].process_mut().ended().await;
+    assert!(ended.success(), "{ended}");
+    assert_eq!(other.ask(json!({"type": "ping"})).await["type"], "pong");
 }
 
 /// A client of the fleet's bus, as an operator's tool is one.
