@@ -231,11 +231,11 @@ async fn a_gateways_login_stores_nothing_but_fences_and_reads_no_secrets() {
             "$JS.API.STREAM.CREATE.LOG_16",
             "$JS.API.STREAM.SNAPSHOT.LOG_3",
             "$JS.API.CONSUMER.CREATE.LOG_3",
-            "$JS.API.STREAM.INFO.kv-auth",
-            "$JS.API.STREAM.MSG.GET.kv-auth",
-            "$JS.API.DIRECT.GET.kv-auth",
-            "$JS.API.CONSUMER.CREATE.kv-auth",
-            "$JS.API.STREAM.MSG.GET.kv-inbox",
+            "$JS.API.STREAM.INFO.RECORDS_auth",
+            "$JS.API.STREAM.MSG.GET.RECORDS_auth",
+            "$JS.API.DIRECT.GET.RECORDS_auth",
+            "$JS.API.CONSUMER.CREATE.RECORDS_auth",
+            "$JS.API.STREAM.MSG.GET.RECORDS_inbox",
             "$JS.API.STREAM.NAMES",
         ],
     );
@@ -308,7 +308,7 @@ async fn a_worker_may_not_do_what_is_another_ones_work() {
     for user in ["auth", "notify"] {
         let everywhere = [
             "$JS.API.STREAM.DELETE.LOG_3",
-            "$JS.API.STREAM.DELETE.kv-auth",
+            "$JS.API.STREAM.DELETE.RECORDS_auth",
         ];
         assert_refused(&mut site.raw(user), &everywhere);
     }
