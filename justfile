@@ -42,6 +42,7 @@ unit *ARGS:
 e2e *ARGS:
     cargo build --locked
     tests/e2e/foreign/setup.sh
+    tests/tools/nats.sh > /dev/null
     cargo test -p fanfare-e2e --locked {{ARGS}}
 
 # Fuzz a parser for some seconds: `just fuzz frame 60`. Needs a nightly toolchain and cargo-fuzz.

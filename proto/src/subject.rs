@@ -28,6 +28,11 @@ pub const GATEWAY_SESSIONS: &str = "ctl.gateway.sessions";
 pub const GATEWAY_KICK: &str = "ctl.gateway.kick";
 /// Told when somebody watches `system:metrics`, empty payload; every gateway listens.
 pub const GATEWAY_WATCHED: &str = "ctl.gateway.watched";
+/// Told by every gateway every [`GATEWAY_HERE_INTERVAL_MS`] as [`GatewayHere`](crate::wire::GatewayHere), and once more
+/// when it leaves.
+pub const GATEWAY_HERE: &str = "ctl.gateway.here";
+/// Between two messages of one gateway on [`GATEWAY_HERE`], in milliseconds.
+pub const GATEWAY_HERE_INTERVAL_MS: u64 = 3_000;
 /// Told when the key set changed, empty payload; every verifier listens.
 pub const KEYS_CHANGED: &str = "ctl.keys-changed";
 /// Every event of every channel.

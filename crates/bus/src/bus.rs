@@ -1,9 +1,35 @@
 //! Messages between processes that nobody keeps.
 
-use crate::error::{BusError, RequestError};
+use crate::{
+    error::{BusError, RequestError},
+    feed::Bound,
+    filter,
+};
 use async_trait::async_trait;
 use bytes::Bytes;
 use std::{future::Future, pin::Pin, time::Duration};
+
+/// What waits for one subscription at most. Payloads may be shared between subscriptions.
+pub(crate) const SUBSCRIPTION: Bound = Bound {
+    items: 8_192,
+    bytes: 64 * 1024 * 1024,
+};
+
+/// As [`Message::payload`] says.
+const PAYLOAD_BYTES: usize = 1024 * 1024;
+
+/// Checks what every back end may rely on, so that a mistake shows on each of them.
+pub(crate) fn check(subject: &str, payload: &Bytes) -> Result<(), BusError> {
+    if filter::is_subject(subject) && payload.len() <= PAYLOAD_BYTES {
+        return Ok(());
+    }
+    tracing::error!(
+        subject,
+        payload_bytes = payload.len(),
+        "a message was refused: no subject, or over 1 MiB"
+    );
+    Err(BusError::Unavailable)
+}
 
 /// One message as a subscriber gets it.
 #[derive(Clone, Debug, PartialEq, Eq)]

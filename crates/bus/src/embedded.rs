@@ -7,7 +7,6 @@
 
 mod bus;
 mod commit;
-mod feed;
 mod file;
 mod kv;
 mod log;

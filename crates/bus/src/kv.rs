@@ -4,6 +4,15 @@ use crate::error::KvError;
 use async_trait::async_trait;
 use bytes::Bytes;
 
+/// As [`Op::Put`] says.
+const KEY_BYTES: usize = 512;
+
+/// As [`Op::Put`] says.
+const VALUE_BYTES: usize = 512 * 1024;
+
+/// As [`Kv::batch`] and [`Kv::scan`] say.
+pub(crate) const MANY: usize = 1_000;
+
 /// What a record must be for a write to happen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Expect {
@@ -128,4 +137,47 @@ pub trait Kv: Send + Sync {
     ///
     /// [`KvError`].
     async fn watch(&self, bucket: &str, prefix: &str) -> Result<Box<dyn Watch>, KvError>;
+}
+
+pub(crate) fn check_bucket(bucket: &str) -> Result<(), KvError> {
+    let is_bucket = (1..=KEY_BYTES).contains(&bucket.len())
+        && bucket
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte == b'-');
+    is_bucket.then_some(()).ok_or(KvError::TooLarge)
+}
+
+/// A prefix is a key that may be empty.
+pub(crate) fn check_prefix(prefix: &str) -> Result<(), KvError> {
+    let is_prefix = prefix.len() <= KEY_BYTES
+        && prefix
+            .bytes()
+            .all(|byte| byte.is_ascii_graphic() && byte != b'*' && byte != b'>');
+    is_prefix.then_some(()).ok_or(KvError::TooLarge)
+}
+
+pub(crate) fn check_key(key: &str) -> Result<(), KvError> {
+    if key.is_empty() {
+        return Err(KvError::TooLarge);
+    }
+    check_prefix(key)
+}
+
+pub(crate) fn check_ops(ops: &[Op]) -> Result<(), KvError> {
+    if ops.len() > MANY {
+        return Err(KvError::TooLarge);
+    }
+    ops.iter().try_for_each(check_op)
+}
+
+fn check_op(op: &Op) -> Result<(), KvError> {
+    match op {
+        Op::Put { key, value, .. } => {
+            if value.len() > VALUE_BYTES {
+                return Err(KvError::TooLarge);
+            }
+            check_key(key)
+        }
+        Op::Delete { key, .. } => check_key(key),
+    }
 }

@@ -1,8 +1,9 @@
 //! What crosses processes: [`Bus`] (messages nobody keeps), [`Log`] (one ordered, durable log per channel) and [`Kv`]
 //! (small records with revisions), as [`Handles`].
 //!
-//! The services know these traits alone. Behind them stands [`embedded`] (this process and one file). What every back end
-//! has to do is written down as tests in [`conformance`]; [`faulty`] does no more than that.
+//! The services know these traits alone. Behind them stands [`embedded`] (this process and one file) or [`nats`] (many
+//! processes around NATS). What every back end has to do is written down as tests in [`conformance`]; [`faulty`] does no
+//! more than that.
 #![warn(missing_docs)]
 
 pub mod bus;
@@ -10,8 +11,12 @@ pub mod conformance;
 pub mod embedded;
 pub mod error;
 pub mod faulty;
+mod feed;
+mod filter;
 pub mod kv;
 pub mod log;
+pub mod nats;
+mod server;
 
 use std::sync::Arc;
 

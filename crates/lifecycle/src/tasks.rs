@@ -26,6 +26,11 @@ impl Tasks {
         self.tracker.spawn(task)
     }
 
+    /// Has [`wait`](Self::wait) wait for `work` too, whoever runs it, until it is done or dropped.
+    pub fn track<F: Future>(&self, work: F) -> impl Future<Output = F::Output> + use<F> {
+        self.tracker.track_future(work)
+    }
+
     /// How many tasks are running.
     #[must_use]
     pub fn len(&self) -> usize {

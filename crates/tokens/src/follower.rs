@@ -2,7 +2,7 @@
 
 use crate::{
     KeySet,
-    key_source::{FETCH_LIMIT, Source},
+    key_source::{FETCH_LIMIT, NoSet, Source},
 };
 use fanfare_bus::Subscription;
 use fanfare_lifecycle::Shutdown;
@@ -40,6 +40,8 @@ struct Fetched {
     count: u64,
     /// When the last good one ended.
     last_good: Option<Instant>,
+    /// The last one found nobody to ask.
+    nobody: bool,
 }
 
 impl Follower {
@@ -62,14 +64,21 @@ impl Follower {
     }
 
     /// Waits for the end of a fetch, at most [`WAIT_LIMIT`]. `false` at once when the set is so fresh that another fetch
-    /// would be one too many.
+    /// would be one too many, and when there never was a set and the last fetch found nobody to ask.
     pub(crate) async fn refreshed(&self) -> bool {
         let mut fetched = self.fetched.subscribe();
-        let Fetched { count, last_good } = *fetched.borrow();
+        let Fetched {
+            count,
+            last_good,
+            nobody,
+        } = *fetched.borrow();
         if last_good.is_some_and(|at| at.elapsed() < self.unknown_key_interval) {
             return false;
         }
         self.wanted.notify_one();
+        if nobody && last_good.is_none() {
+            return false;
+        }
         let next = fetched.wait_for(|fetched| fetched.count > count);
         matches!(tokio::time::timeout(WAIT_LIMIT, next).await, Ok(Ok(_)))
     }
@@ -110,10 +119,13 @@ impl Follower {
     }
 
     async fn fetch(&self, source: &Source, failures: u32) -> bool {
+        // Whoever asks while this one runs waits for its end.
+        self.fetched.send_modify(|fetched| fetched.nobody = false);
         let outcome = match tokio::time::timeout(FETCH_LIMIT, source.fetch()).await {
             Ok(outcome) => outcome,
-            Err(_elapsed) => Err("no answer in time".to_owned()),
+            Err(_elapsed) => Err(NoSet::Failed("no answer in time".to_owned())),
         };
+        let nobody = matches!(outcome, Err(NoSet::Nobody));
         let is_good = match outcome {
             Ok(keys) => {
                 self.replace(keys);
@@ -122,13 +134,14 @@ impl Follower {
             Err(error) => {
                 // The first one is usual while the auth service starts; later ones are told ever more rarely.
                 if failures > 0 && failures.is_power_of_two() {
-                    tracing::warn!(issuer = self.issuer, failures, error, "no fresh key set");
+                    tracing::warn!(issuer = self.issuer, failures, %error, "no fresh key set");
                 }
                 false
             }
         };
         self.fetched.send_modify(|fetched| {
             fetched.count += 1;
+            fetched.nobody = nobody;
             if is_good {
                 fetched.last_good = Some(Instant::now());
             }

@@ -2,7 +2,7 @@
 
 use crate::{KeySet, key_set::KEY_SET_BYTES};
 use bytes::Bytes;
-use fanfare_bus::{Bus, Subscription};
+use fanfare_bus::{Bus, RequestError, Subscription};
 use fanfare_proto::{
     subject,
     wire::{KeySetReply, KeySetRequest, Reply},
@@ -18,6 +18,22 @@ const PERIOD: Duration = Duration::from_secs(300);
 
 /// How often a file is read: it is small and near, and nobody tells when it changes.
 const FILE_PERIOD: Duration = Duration::from_secs(5);
+
+/// Why there is no set. The text is for the log.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum NoSet {
+    /// Known at once, and true until somebody comes.
+    #[error("no auth service answers on the bus: is one running?")]
+    Nobody,
+    #[error("{0}")]
+    Failed(String),
+}
+
+impl From<String> for NoSet {
+    fn from(why: String) -> Self {
+        Self::Failed(why)
+    }
+}
 
 /// A source of key sets.
 pub(crate) enum Source {
@@ -71,29 +87,30 @@ impl Source {
         }
     }
 
-    /// The set as it is now. The text of an error is for the log.
-    pub(crate) async fn fetch(&self) -> Result<KeySet, String> {
+    /// The set as it is now.
+    pub(crate) async fn fetch(&self) -> Result<KeySet, NoSet> {
         let document = match self {
             Self::Auth { bus, issuer } => ask(&**bus, issuer).await?,
             Self::Url { client, url } => get(client, url).await?,
             Self::File(path) => read(path.clone()).await?,
         };
-        KeySet::read(&document).map_err(|error| error.to_string())
+        KeySet::read(&document).map_err(|error| NoSet::Failed(error.to_string()))
     }
 }
 
-async fn ask(bus: &dyn Bus, issuer: &str) -> Result<Bytes, String> {
+async fn ask(bus: &dyn Bus, issuer: &str) -> Result<Bytes, NoSet> {
     let request = KeySetRequest {}.encode_to_vec().into();
-    let answer = bus
-        .request(subject::AUTH_KEY_SET, request, FETCH_LIMIT)
-        .await
-        .map_err(|error| error.to_string())?;
+    let answer = bus.request(subject::AUTH_KEY_SET, request, FETCH_LIMIT);
+    let answer = answer.await.map_err(|error| match error {
+        RequestError::NoResponders => NoSet::Nobody,
+        RequestError::Timeout | RequestError::Unavailable => NoSet::Failed(error.to_string()),
+    })?;
     let reply: KeySetReply = Reply::read(&answer).map_err(|failure| failure.message)?;
     if reply.issuer != issuer {
-        return Err(format!(
+        return Err(NoSet::Failed(format!(
             "the auth service signs as {:?}, and {issuer:?} is accepted here",
             reply.issuer
-        ));
+        )));
     }
     Ok(reply.jwks)
 }

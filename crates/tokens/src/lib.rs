@@ -31,7 +31,7 @@ pub use identity::{ChannelRight, Identity, TokenError};
 pub use key_set::{KeySet, KeySetError};
 pub use packed::PackedIdentity;
 pub use public_key::{Algorithm, PublicKey};
-pub use revocation::{Revocation, revoked_until_ms};
+pub use revocation::{Revocation, revoke_user, revoked_until_ms};
 pub use settings::{Issuer, KeySource, Secret, Settings};
 pub use signing_key::{KeyError, MintError, SigningKey};
 pub use unverified::{TOKEN_BYTES, Unverified};

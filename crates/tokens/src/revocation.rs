@@ -9,6 +9,9 @@ use fanfare_proto::token;
 /// id encoded as a token of the bus.
 pub(crate) const BUCKET: &str = "revocation";
 
+/// Most attempts to write a user's record while others write it.
+const ATTEMPTS: usize = 16;
+
 /// Which tokens are void. Kept until the last token it can hit has expired.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Revocation {
@@ -39,20 +42,20 @@ impl Revocation {
     }
 
     /// Takes the tokens back everywhere. `ttl_ms` is the longest life of a token it can hit; afterwards the record goes
-    /// by itself. A user's stays for good: it is one small record, and an issuer elsewhere may sign for any time. When this resolves every verifier learns of it within a second.
+    /// by itself. A user's is written as [`revoke_user`] does. When this resolves every verifier learns of it within a
+    /// second.
     ///
     /// # Errors
     ///
     /// [`KvError`]; nothing was taken back then.
     pub async fn publish(&self, kv: &dyn Kv, ttl_ms: u64) -> Result<(), KvError> {
+        if let Self::User { user, until_ms } = self {
+            return revoke_user(kv, user, |_earlier_ms| *until_ms).await;
+        }
         let (key, value) = self.record();
-        let ttl_ms = match self {
-            Self::User { .. } => None,
-            Self::Session(_) | Self::Token(_) => Some(ttl_ms),
-        };
-        kv.put(BUCKET, &key, value, Expect::Any, ttl_ms)
+        kv.put(BUCKET, &key, value, Expect::Any, Some(ttl_ms))
             .await
-            .map(|_revision| ())
+            .map(drop)
     }
 
     fn record(&self) -> (String, Bytes) {
@@ -86,13 +89,55 @@ impl Revocation {
 ///
 /// [`KvError`].
 pub async fn revoked_until_ms(kv: &dyn Kv, user: &str) -> Result<Option<i64>, KvError> {
+    Ok(of_user(kv, user)
+        .await?
+        .map(|(until_ms, _revision)| until_ms))
+}
+
+/// Takes back every token of `user` issued at or before the time that `until_ms` makes of the one that counts now, if
+/// any does. It may run several times, when others take back the same user's meanwhile; whatever it says, no time that
+/// was written is ever lowered. The record stays for good: it is small, and an issuer elsewhere may sign for any time.
+///
+/// # Errors
+///
+/// [`KvError`]; [`KvError::Conflict`] when others were faster 16 times. Nothing was taken back then.
+pub async fn revoke_user(
+    kv: &dyn Kv,
+    user: &str,
+    until_ms: impl Fn(Option<i64>) -> i64,
+) -> Result<(), KvError> {
+    for _attempt in 0..ATTEMPTS {
+        let known = of_user(kv, user).await?;
+        let earlier_ms = known.map(|(until_ms, _revision)| until_ms);
+        let until_ms = until_ms(earlier_ms);
+        let expect = match known {
+            Some((earlier_ms, _revision)) if earlier_ms >= until_ms => return Ok(()),
+            Some((_earlier_ms, revision)) => Expect::Revision(revision),
+            None => Expect::Absent,
+        };
+        let user = user.to_owned();
+        let (key, value) = Revocation::User { user, until_ms }.record();
+        match kv.put(BUCKET, &key, value, expect, None).await {
+            Ok(_revision) => return Ok(()),
+            Err(KvError::Conflict) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Err(KvError::Conflict)
+}
+
+/// Until when `user`'s tokens are void, and the revision of the record that says so.
+async fn of_user(kv: &dyn Kv, user: &str) -> Result<Option<(i64, u64)>, KvError> {
     let key = format!("user/{}", token::encode(user));
-    let record = kv.get(BUCKET, &key).await?;
-    let revocation = record.and_then(|record| Revocation::of_record(&record.key, &record.value));
-    Ok(match revocation {
-        Some(Revocation::User { until_ms, .. }) => Some(until_ms),
-        _ => None,
-    })
+    let Some(record) = kv.get(BUCKET, &key).await? else {
+        return Ok(None);
+    };
+    let until_ms = match Revocation::of_record(&record.key, &record.value) {
+        Some(Revocation::User { until_ms, .. }) => until_ms,
+        // Of a version that writes otherwise: what this one says counts.
+        _ => i64::MIN,
+    };
+    Ok(Some((until_ms, record.revision)))
 }
 
 #[cfg(test)]

@@ -15,6 +15,10 @@ pub(crate) enum Fault {
     Busy {
         retry_after_ms: u64,
     },
+    /// The user was revoked more than once within a second: a new token could not be told from those taken back.
+    JustRevoked {
+        retry_after_ms: u64,
+    },
     Internal,
 }
 
@@ -47,6 +51,11 @@ impl Fault {
             Self::Busy { retry_after_ms } => (
                 ErrorCode::RateLimited,
                 "too many logins at once, try again",
+                Some(retry_after_ms),
+            ),
+            Self::JustRevoked { retry_after_ms } => (
+                ErrorCode::RateLimited,
+                "this user was signed out a moment ago, try again",
                 Some(retry_after_ms),
             ),
             Self::Internal => (ErrorCode::Internal, "the request could not be done", None),

@@ -4,13 +4,13 @@ use crate::{
     Password, Settings,
     fault::Fault,
     passwords::Passwords,
-    store::{self, Store},
+    store::{self, Store, TRIES},
     user::User,
-    users,
+    users::{self, Users},
 };
 use fanfare_bus::kv::Expect;
 use fanfare_tokens::random_base62;
-use std::fmt;
+use std::{fmt, time::Duration};
 
 const KEY: &str = "first-start";
 
@@ -19,6 +19,9 @@ const ADMIN: &str = "admin";
 
 /// Characters of a generated password: 119 bits, and still typed by hand.
 const PASSWORD_CHARS: usize = 20;
+
+/// Between two attempts at a store that is away.
+const RETRY: Duration = Duration::from_secs(1);
 
 /// What the very first start made: the administrator `admin`.
 pub struct FirstRun {
@@ -36,6 +39,7 @@ impl fmt::Debug for FirstRun {
 /// later start, get `None`, also when the account was removed since.
 pub(crate) async fn first_start(
     store: &Store,
+    users: &Users,
     passwords: &Passwords,
     settings: &Settings,
     now_ms: i64,
@@ -65,11 +69,22 @@ pub(crate) async fn first_start(
     };
     let mut ops = users::creation(&admin)?;
     ops.push(store::put(KEY.to_owned(), &now_ms, Expect::Absent, None)?);
-    match store.batch(ops).await {
-        Ok(()) => Ok(Some(FirstRun {
-            admin_password: shown,
-        })),
-        Err(Fault::Conflict) => Ok(None),
-        Err(fault) => Err(fault),
+    let made = Ok(Some(FirstRun {
+        admin_password: shown,
+    }));
+    for _try in 0..TRIES {
+        match store.batch(ops.clone()).await {
+            Ok(()) => return made,
+            // Another worker was first, or an attempt of our own whose answer was lost: then the account has our hash.
+            Err(Fault::Conflict) => {
+                let stored = users.by_id(ADMIN).await?;
+                let is_ours = stored.is_some_and(|stored| stored.password == admin.password);
+                return if is_ours { made } else { Ok(None) };
+            }
+            // Whether it happened is not known, and nobody else will ever know the password.
+            Err(Fault::Unavailable) => tokio::time::sleep(RETRY).await,
+            Err(fault) => return Err(fault),
+        }
     }
+    Err(Fault::Unavailable)
 }

@@ -8,15 +8,29 @@ use fanfare_tokens::{Identity, random_base62, revoked_until_ms};
 /// Random characters of a `sid` and a `jti` (131 bits).
 const ID_CHARS: usize = 22;
 
+/// How far ahead of the clock a token may be dated, in seconds. Verifiers allow for more.
+pub(crate) const AHEAD_S: i64 = 1;
+
 impl App {
     /// What a token for `user` says it was issued at: now, in whole seconds as `iat` counts, but after everything that was
-    /// taken back of his. That may be a second ahead, which the leeway of verifiers covers.
+    /// taken back of his. That may be [`AHEAD_S`] ahead, which the leeway of verifiers covers.
     ///
     /// Asked *before* the account is read for the last time: a revocation that comes between the two then hits the token.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault::JustRevoked`] when it would have to be further ahead, because he was revoked more than once just now.
     pub(crate) async fn issue_date_ms(&self, user: &str) -> Result<i64, Fault> {
         let until_ms = revoked_until_ms(&*self.store.kv, user).await?;
-        let now_s = self.clock.now_ms().div_euclid(1_000);
+        let now_ms = self.clock.now_ms();
+        let now_s = now_ms.div_euclid(1_000);
         let after_s = until_ms.map_or(i64::MIN, |until_ms| until_ms.div_euclid(1_000) + 1);
+        if after_s > now_s + AHEAD_S {
+            let wait_ms = (after_s - AHEAD_S) * 1_000 - now_ms;
+            return Err(Fault::JustRevoked {
+                retry_after_ms: wait_ms.unsigned_abs(),
+            });
+        }
         Ok(now_s.max(after_s) * 1_000)
     }
 

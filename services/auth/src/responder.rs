@@ -6,6 +6,7 @@ use fanfare_bus::{
     Bus, BusError,
     bus::{Responder, Serving},
 };
+use fanfare_lifecycle::Tasks;
 use fanfare_proto::{
     ErrorCode, subject,
     wire::{ApiKeyReply, ApiKeyRequest, KeySetReply, Reply},
@@ -16,13 +17,20 @@ use std::{future::Future, sync::Arc};
 /// Any one worker answers.
 const GROUP: &str = "auth";
 
-/// Serves the key set and the API keys for as long as the guards live.
-pub(crate) async fn serve(app: &Arc<App>, bus: &dyn Bus) -> Result<Vec<Serving>, BusError> {
-    let key_set = responder(app, |app, _request| async move { key_set(&app).await });
-    let api_key = responder(
+/// Serves the key set and the API keys for as long as the guards live. `tasks` wait for what is under way.
+pub(crate) async fn serve(
+    app: &Arc<App>,
+    bus: &dyn Bus,
+    tasks: &Tasks,
+) -> Result<Vec<Serving>, BusError> {
+    let key_set = responder(
         app,
-        |app, request| async move { api_key(&app, &request).await },
+        tasks,
+        |app, _request| async move { key_set(&app).await },
     );
+    let api_key = responder(app, tasks, |app, request| async move {
+        api_key(&app, &request).await
+    });
     Ok(vec![
         bus.serve(subject::AUTH_KEY_SET, Some(GROUP), key_set)
             .await?,
@@ -33,15 +41,16 @@ pub(crate) async fn serve(app: &Arc<App>, bus: &dyn Bus) -> Result<Vec<Serving>,
 
 fn responder<F>(
     app: &Arc<App>,
+    tasks: &Tasks,
     answer: impl Fn(Arc<App>, Bytes) -> F + Send + Sync + 'static,
 ) -> Responder
 where
     F: Future<Output = Reply> + Send + 'static,
 {
-    let app = Arc::clone(app);
+    let (app, tasks) = (Arc::clone(app), tasks.clone());
     Box::new(move |message| {
         let reply = answer(Arc::clone(&app), message.payload);
-        Box::pin(async move { reply.await.encode_to_vec().into() })
+        Box::pin(tasks.track(async move { reply.await.encode_to_vec().into() }))
     })
 }
 

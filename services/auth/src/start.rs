@@ -59,7 +59,9 @@ impl From<Fault> for StartError {
     fn from(fault: Fault) -> Self {
         match fault {
             Fault::Unavailable => Self::Unavailable,
-            Fault::Conflict | Fault::Busy { .. } | Fault::Internal => Self::Store,
+            Fault::Conflict | Fault::Busy { .. } | Fault::JustRevoked { .. } | Fault::Internal => {
+                Self::Store
+            }
         }
     }
 }
@@ -99,11 +101,13 @@ pub async fn start(settings: Settings, deps: Deps) -> Result<Auth, StartError> {
         settings.key_rotation,
     )
     .await?;
-    let first_run = first_start(&store, &passwords, &settings, deps.clock.now_ms()).await?;
+    let users = Users::new(store.clone());
+    let now_ms = deps.clock.now_ms();
+    let first_run = first_start(&store, &users, &passwords, &settings, now_ms).await?;
     let app = Arc::new(App {
         clock: deps.clock,
         authority: deps.authority,
-        users: Users::new(store.clone()),
+        users,
         families: Families::new(store.clone(), ttl_ms(settings.refresh_ttl)),
         api_keys: ApiKeys::new(store.clone()),
         key_ring: Arc::new(key_ring),
@@ -113,7 +117,7 @@ pub async fn start(settings: Settings, deps: Deps) -> Result<Auth, StartError> {
         store,
         settings,
     });
-    let serving = responder::serve(&app, &*bus)
+    let serving = responder::serve(&app, &*bus, &deps.tasks)
         .await
         .map_err(|_away| StartError::Unavailable)?;
     // Verifiers that asked before anybody answered ask again.

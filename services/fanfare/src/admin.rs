@@ -1,34 +1,34 @@
 //! The internal port: probes and metrics.
 
+use crate::readiness::Readiness;
 use axum::{
     Json, Router,
     http::{StatusCode, header},
     response::IntoResponse as _,
     routing::get,
 };
-use fanfare_gateway::Gateway;
 use fanfare_telemetry::metrics::Metrics;
 use serde::Serialize;
 use std::sync::Arc;
 
 #[derive(Serialize)]
-struct Readiness {
+struct Answer {
     ready: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
 }
 
 /// `/livez` (the process answers), `/readyz` (it can do its job), `/metrics`.
-pub(crate) fn router(gateway: Arc<Gateway>, metrics: Metrics) -> Router {
+pub(crate) fn router(readiness: Arc<Readiness>, metrics: Metrics) -> Router {
     let ready = async move || {
-        let reason = gateway.ready().await.err();
+        let reason = readiness.check().await.err();
         let status = if reason.is_none() {
             StatusCode::OK
         } else {
             StatusCode::SERVICE_UNAVAILABLE
         };
         let ready = reason.is_none();
-        (status, Json(Readiness { ready, reason })).into_response()
+        (status, Json(Answer { ready, reason })).into_response()
     };
     let metrics = async move || {
         let content_type = [(

@@ -1,18 +1,29 @@
 //! `fanfare`: every service and the tools, in one binary. The only crate that knows all services.
+//!
+//! A command that serves becomes a [`plan`] (which services, on which [`back_end`], from [`settings`]); a [`process`] runs
+//! it: two [`listener`]s, the [`services`], the [`admin`] port with its [`readiness`], [`signals`], and an end in order.
+//! The [`tool`]s are clients of such a server.
 
 mod admin;
+mod back_end;
 mod banner;
 mod cli;
+mod listener;
 mod local_key;
+mod node_name;
 mod openapi;
 mod output;
+mod plan;
+mod process;
+mod readiness;
+mod services;
 mod settings;
 mod signals;
-mod standalone;
 mod tool;
 
 use clap::Parser as _;
 use cli::{Cli, Command};
+use plan::Plan;
 use std::process::ExitCode;
 
 /// A gateway holds very many small things for a long time beside large ones that come and go: an allocator that keeps
@@ -44,8 +55,11 @@ fn main() -> ExitCode {
     };
     let outcome = runtime.block_on(async {
         match cli.command {
-            None => standalone::run(cli.serve).await,
-            Some(Command::Standalone(serve)) => standalone::run(*serve).await,
+            None => process::run(Plan::standalone(cli.standalone)?).await,
+            Some(Command::Standalone(options)) => process::run(Plan::standalone(*options)?).await,
+            Some(Command::Gateway(options)) => process::run(Plan::gateway(*options)?).await,
+            Some(Command::Auth(options)) => process::run(Plan::auth(*options)?).await,
+            Some(Command::Notify(options)) => process::run(Plan::notify(*options)?).await,
             Some(Command::Token(token)) => tool::token::run(token).await,
             Some(Command::Publish(publish)) => tool::publish::run(publish).await,
             Some(Command::Listen(listen)) => tool::listen::run(listen).await,

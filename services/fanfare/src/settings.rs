@@ -1,19 +1,18 @@
 //! From the command line to the services' settings: what is wrong is told before anything is bound or written.
 
-use crate::{Failure, cli};
-use fanfare_proto::channel::is_id;
+use crate::{Failure, back_end::BackEnd, cli};
+use fanfare_auth::Password;
 use fanfare_tokens::{Issuer, KeySource, Secret};
 use std::{net::SocketAddr, time::Duration};
 
-/// Checks what no service checks by itself.
-pub(crate) fn check(options: &cli::Serve) -> Result<(), Failure> {
-    if !is_id(&options.node) {
-        return Err(Failure::usage(format!(
-            "--node is 1 to 128 characters of A-Z a-z 0-9 _ - . @ :, not {:?}",
-            options.node
-        )));
-    }
-    for origin in &options.edge.allowed_origins {
+/// How the gateway serves, as `node`.
+pub(crate) fn gateway(
+    options: &cli::Sockets,
+    node: String,
+    shutdown: &cli::Shutdown,
+) -> Result<fanfare_gateway::Settings, Failure> {
+    let (browsers, limits) = (&options.browsers, &options.limits);
+    for origin in &browsers.allowed_origins {
         if origin != "*" && !is_origin(origin) {
             return Err(Failure::usage(format!(
                 "--allowed-origins takes * or scheme://host[:port] without a path or a slash at the end, e.g. \
@@ -21,7 +20,44 @@ pub(crate) fn check(options: &cli::Serve) -> Result<(), Failure> {
             )));
         }
     }
-    Ok(())
+    Ok(fanfare_gateway::Settings {
+        node,
+        allowed_origins: browsers.allowed_origins.clone(),
+        frame_bytes: limits.frame_bytes,
+        compression: browsers.compression,
+        frames_per_second: limits.frames_per_second,
+        frames_burst: limits.frames_burst,
+        subscriptions: limits.subscriptions,
+        connections: limits.connections,
+        connections_per_user: limits.connections_per_user,
+        connections_per_address: limits.connections_per_address,
+        outbox_bytes: limits.queue_bytes as usize,
+        outbox_frames: limits.queue_frames as usize,
+        ping_interval: Duration::from_secs(limits.ping_interval_seconds),
+        silence: Duration::from_secs(limits.silence_seconds),
+        auth_timeout: Duration::from_secs(limits.auth_timeout_seconds),
+        lame_duck: Duration::from_millis(shutdown.lame_duck_ms),
+        drain_window: options.drain.drain_window_ms.map(Duration::from_millis),
+        ..fanfare_gateway::Settings::default()
+    })
+}
+
+/// How the auth service serves.
+pub(crate) fn auth(options: &cli::Administrator) -> Result<fanfare_auth::Settings, Failure> {
+    let settings = fanfare_auth::Settings {
+        admin_password: options.admin_password.clone().map(Password::new),
+        ..fanfare_auth::Settings::default()
+    };
+    settings.validate().map_err(Failure::Usage)?;
+    Ok(settings)
+}
+
+/// How the notify service serves, with what `back_end` guarantees.
+pub(crate) fn notify(back_end: &BackEnd) -> fanfare_notify::Settings {
+    fanfare_notify::Settings {
+        stored_as: back_end.stored_as(),
+        ..fanfare_notify::Settings::default()
+    }
 }
 
 /// Whether `text` can be what a browser sends as `Origin`.
@@ -60,31 +96,6 @@ pub(crate) async fn address(text: &str, option: &str) -> Result<SocketAddr, Fail
         .map_err(|error| wrong(&error.to_string()))?
         .next()
         .ok_or_else(|| wrong("the host has no address"))
-}
-
-/// How the gateway serves.
-pub(crate) fn gateway(options: &cli::Serve) -> fanfare_gateway::Settings {
-    let limits = &options.limits;
-    fanfare_gateway::Settings {
-        node: options.node.clone(),
-        allowed_origins: options.edge.allowed_origins.clone(),
-        frame_bytes: limits.frame_bytes,
-        compression: options.edge.compression,
-        frames_per_second: limits.frames_per_second,
-        frames_burst: limits.frames_burst,
-        subscriptions: limits.subscriptions,
-        connections: limits.connections,
-        connections_per_user: limits.connections_per_user,
-        connections_per_address: limits.connections_per_address,
-        outbox_bytes: limits.queue_bytes as usize,
-        outbox_frames: limits.queue_frames as usize,
-        ping_interval: Duration::from_secs(limits.ping_interval_seconds),
-        silence: Duration::from_secs(limits.silence_seconds),
-        auth_timeout: Duration::from_secs(limits.auth_timeout_seconds),
-        lame_duck: Duration::from_millis(options.shutdown.lame_duck_ms),
-        drain_window: options.shutdown.drain_window_ms.map(Duration::from_millis),
-        ..fanfare_gateway::Settings::default()
-    }
 }
 
 /// Whose tokens are accepted.
@@ -161,9 +172,13 @@ mod tests {
     use super::*;
     use clap::Parser as _;
 
-    fn serve(arguments: &[&str]) -> cli::Serve {
+    fn standalone(arguments: &[&str]) -> cli::Standalone {
         let arguments = ["fanfare"].iter().chain(arguments);
-        cli::Cli::try_parse_from(arguments).unwrap().serve
+        cli::Cli::try_parse_from(arguments).unwrap().standalone
+    }
+
+    fn issuers(arguments: &[&str]) -> cli::Issuers {
+        standalone(arguments).common.issuers
     }
 
     fn complaint<T>(outcome: Result<T, Failure>) -> String {
@@ -176,37 +191,42 @@ mod tests {
 
     #[test]
     fn an_audience_of_no_issuer_is_refused_with_the_names_there_are() {
-        let options = serve(&[
+        let options = issuers(&[
             "--issuer",
             "accounts=keys.json",
             "--audience",
             "acounts=app",
         ]);
-        let text = complaint(tokens(&options.issuers));
+        let text = complaint(tokens(&options));
         assert!(
             text.contains("\"acounts\"") && text.contains("configured: accounts"),
             "{text}"
         );
-        let options = serve(&[
+        let options = issuers(&[
             "--issuer",
             "accounts=keys.json",
             "--audience",
             "accounts=app",
         ]);
-        let settings = tokens(&options.issuers).unwrap();
+        let settings = tokens(&options).unwrap();
         assert_eq!(settings.external[0].audience.as_deref(), Some("app"));
     }
 
     #[test]
     fn pairs_are_told_their_own_shape() {
-        let text = complaint(tokens(&serve(&["--issuer", "accounts"]).issuers));
+        let text = complaint(tokens(&issuers(&["--issuer", "accounts"])));
         assert!(text.contains("NAME=JWKS"), "{text}");
-        let text = complaint(tokens(&serve(&["--audience", "accounts"]).issuers));
+        let text = complaint(tokens(&issuers(&["--audience", "accounts"])));
         assert!(text.contains("NAME=AUD"), "{text}");
     }
 
     #[test]
     fn origins_are_what_browsers_send() {
+        let check = |origin| {
+            let options = standalone(&["--allowed-origins", origin]);
+            let shutdown = &options.common.shutdown;
+            gateway(&options.sockets, "local".to_owned(), shutdown)
+        };
         for fine in [
             "*",
             "https://app.example.com",
@@ -215,10 +235,7 @@ mod tests {
             "http://[::1]",
             "capacitor://localhost",
         ] {
-            assert!(
-                check(&serve(&["--allowed-origins", fine])).is_ok(),
-                "{fine}"
-            );
+            assert!(check(fine).is_ok(), "{fine}");
         }
         for wrong in [
             "",
@@ -231,14 +248,7 @@ mod tests {
             "null",
             "https://a, https://b",
         ] {
-            complaint(check(&serve(&["--allowed-origins", wrong])));
-        }
-    }
-
-    #[test]
-    fn a_node_has_a_name() {
-        for wrong in ["", "a b", "a/b"] {
-            complaint(check(&serve(&["--node", wrong])));
+            complaint(check(wrong));
         }
     }
 

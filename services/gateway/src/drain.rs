@@ -21,11 +21,12 @@ const RETRY_MIN_MS: u64 = 500;
 /// Between two looks at how many sessions are left.
 const STEP: Duration = Duration::from_millis(50);
 
-/// Drains the node; returns when every session has been told and has ended.
+/// Drains the node; returns when every session has been told and has ended, and what was reported of them is kept.
 pub(crate) async fn run(node: &Node) {
     node.figures.draining.set(1);
     drain(node).await;
     tracing::info!("every session has left");
+    node.reports.hand_over().await;
 }
 
 async fn drain(node: &Node) {

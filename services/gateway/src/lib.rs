@@ -9,7 +9,7 @@
 //! [`wheel`]) → [`link`] (one write, or the [`outbox`] while the socket is blocked).
 //!
 //! Beside them: [`goodbye`], [`registry`] of users' [`seat`]s, [`control`] (revocations, kicks, probe), [`drain`],
-//! [`report`] (for the delivery trail), [`system`] figures, [`metrics`].
+//! [`report`] (for the delivery trail), [`presence`], [`system`] figures, [`metrics`].
 
 mod accept;
 mod call;
@@ -30,6 +30,7 @@ mod message;
 mod metrics;
 mod node;
 mod outbox;
+mod presence;
 mod rate;
 mod registry;
 mod replay;
@@ -43,10 +44,8 @@ mod system;
 mod wheel;
 
 use axum::Router;
-use bytes::Bytes;
-use fanfare_bus::{Handles, Kv, bus::Serving, kv::Expect};
+use fanfare_bus::{Handles, bus::Serving};
 use fanfare_lifecycle::{Clock, Shutdown, Tasks};
-use fanfare_proto::token;
 use fanfare_telemetry::metrics::Metrics;
 use fanfare_tokens::Authority;
 use hub::Hub;
@@ -65,16 +64,6 @@ use std::{
     time::Duration,
 };
 use system::System;
-use tokio::{sync::Mutex, time::Instant};
-
-/// How long an answer of the store is good for, so that probes do not wear the disk.
-const WRITE_EVERY: Duration = Duration::from_secs(3);
-
-/// Longest a write of the probe's may take before the node is not ready.
-const WRITE_TIMEOUT: Duration = Duration::from_secs(2);
-
-/// Life of the probe's record, in milliseconds: it is never read.
-const WRITE_LIFE_MS: u64 = 60_000;
 
 /// What a gateway is given.
 #[derive(Clone)]
@@ -96,9 +85,6 @@ pub struct Deps {
 /// A running gateway.
 pub struct Gateway {
     node: Arc<Node>,
-    kv: Arc<dyn Kv>,
-    /// When the store was last asked to write, and whether it did.
-    wrote: Mutex<Option<(Instant, bool)>>,
     _sessions: Serving,
 }
 
@@ -169,11 +155,10 @@ impl Gateway {
         ));
         control::follow_kicks(Arc::clone(&node), shutdown.clone()).await?;
         let sessions = control::serve_sessions(&node).await?;
+        tasks.spawn(presence::run(Arc::clone(&node), shutdown.clone()));
         tasks.spawn(System::run(Arc::clone(&node), shutdown));
         Ok(Self {
             node,
-            kv: handles.kv,
-            wrote: Mutex::new(None),
             _sessions: sessions,
         })
     }
@@ -190,8 +175,8 @@ impl Gateway {
         drain::run(&self.node).await;
     }
 
-    /// Whether the gateway can do its job: keys are there, a message of its own comes back through the bus, and the store
-    /// takes writes.
+    /// Whether the gateway can do its job: keys are there, the log is followed, and a message of its own comes back
+    /// through the bus.
     ///
     /// # Errors
     ///
@@ -206,34 +191,7 @@ impl Gateway {
         if self.node.is_deaf() {
             return Err("the part that follows the log has ended".to_owned());
         }
-        control::probe(&self.node).await?;
-        if self.store_writes().await {
-            Ok(())
-        } else {
-            Err("the store does not take writes".to_owned())
-        }
-    }
-
-    /// Whether the store takes a write, as of [`WRITE_EVERY`] ago at most. Callers wait for one another, which is bounded
-    /// because each leaves an answer that the next one uses.
-    async fn store_writes(&self) -> bool {
-        let mut wrote = self.wrote.lock().await;
-        if let Some((at, did)) = *wrote
-            && at.elapsed() < WRITE_EVERY
-        {
-            return did;
-        }
-        let key = token::encode(&self.node.settings.node);
-        let put = self.kv.put(
-            "probe",
-            &key,
-            Bytes::new(),
-            Expect::Any,
-            Some(WRITE_LIFE_MS),
-        );
-        let did = matches!(tokio::time::timeout(WRITE_TIMEOUT, put).await, Ok(Ok(_)));
-        *wrote = Some((Instant::now(), did));
-        did
+        control::probe(&self.node).await
     }
 }
 

@@ -1,7 +1,8 @@
 //! What the delivery trail is told: which entries were written to how many sockets, and what each session was sent.
 //!
 //! Best effort: reports are collected for a moment and sent to the notify service; what a full queue or an absent
-//! service loses makes a trail less detailed, never a delivery wrong.
+//! service loses makes a trail less detailed, never a delivery wrong. At the end of a drain the last ones are handed over
+//! and answered for, so that a process may stop what stores them.
 
 use fanfare_bus::Bus;
 use fanfare_lifecycle::Shutdown;
@@ -11,7 +12,7 @@ use fanfare_proto::{
 };
 use prost::Message as _;
 use std::{collections::HashMap, sync::Arc, time::Duration};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 /// Reports that wait to be collected: a second of a busy node.
 const QUEUE: usize = 8_192;
@@ -25,10 +26,24 @@ const BATCH: usize = 1_000;
 /// Sessions of one message to the notify service: some 20 KiB of those with an inbox's channels.
 const SESSIONS: usize = 100;
 
+/// Longest that the last reports may take to be kept: a few batches, and a store that is busy with a shutdown's own.
+const HAND_OVER: Duration = Duration::from_secs(5);
+
 #[derive(Debug)]
 enum Item {
     Receipt(Receipt),
     Session(SessionReport),
+    /// Everything before it is kept, or lost, when this is answered.
+    HandOver(oneshot::Sender<()>),
+}
+
+/// How a batch goes out.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// Whoever takes it, nobody waits for it.
+    Publish,
+    /// Until it is kept.
+    Request,
 }
 
 /// Where reports are handed in. Never waits.
@@ -70,6 +85,20 @@ impl Reports {
         self.hand_in(Item::Session(report));
     }
 
+    /// Resolves when what was handed in before is kept by the notify service, or lost; [`HAND_OVER`] at most.
+    pub(crate) async fn hand_over(&self) {
+        let (reply, done) = oneshot::channel();
+        let handed_over = async {
+            if self.items.send(Item::HandOver(reply)).await.is_ok() {
+                // A reporter that has ended keeps nothing any more.
+                let _ended = done.await;
+            }
+        };
+        if tokio::time::timeout(HAND_OVER, handed_over).await.is_err() {
+            tracing::warn!("the last reports for the delivery trail were not kept in time");
+        }
+    }
+
     fn hand_in(&self, item: Item) {
         if self.items.try_send(item).is_err() {
             tracing::trace!("a report for the delivery trail was dropped");
@@ -90,9 +119,12 @@ impl Reporter {
                     }
                 }
             }
-            tokio::select! {
-                () = shutdown.forced() => {}
-                () = tokio::time::sleep(COLLECT) => {}
+            let is_last = |item: &Item| matches!(item, Item::HandOver(_));
+            if !items.iter().any(is_last) {
+                tokio::select! {
+                    () = shutdown.forced() => {}
+                    () = tokio::time::sleep(COLLECT) => {}
+                }
             }
             while let Ok(item) = self.items.try_recv() {
                 items.push(item);
@@ -104,6 +136,7 @@ impl Reporter {
     async fn send(&self, items: Vec<Item>) {
         let mut receipts: HashMap<(String, u64), Receipt> = HashMap::new();
         let mut sessions: HashMap<String, SessionReport> = HashMap::new();
+        let mut waiting = Vec::new();
         for item in items {
             match item {
                 Item::Receipt(receipt) => {
@@ -116,15 +149,21 @@ impl Reporter {
                 Item::Session(report) => {
                     sessions.insert(report.session.clone(), report);
                 }
+                Item::HandOver(reply) => waiting.push(reply),
             }
         }
+        let way = if waiting.is_empty() {
+            Way::Publish
+        } else {
+            Way::Request
+        };
         let receipts: Vec<Receipt> = receipts.into_values().collect();
         for batch in receipts.chunks(BATCH) {
             let batch = ReceiptBatch {
                 node: self.node.clone(),
                 receipts: batch.to_vec(),
             };
-            self.publish(subject::NOTIFY_RECEIPTS, batch.encode_to_vec())
+            self.deliver(way, subject::NOTIFY_RECEIPTS, batch.encode_to_vec())
                 .await;
         }
         let sessions: Vec<SessionReport> = sessions.into_values().collect();
@@ -132,13 +171,28 @@ impl Reporter {
             let batch = SessionBatch {
                 sessions: batch.to_vec(),
             };
-            self.publish(subject::NOTIFY_SESSIONS, batch.encode_to_vec())
+            self.deliver(way, subject::NOTIFY_SESSIONS, batch.encode_to_vec())
                 .await;
+        }
+        for reply in waiting {
+            // Whoever asked may have waited long enough.
+            let _gone = reply.send(());
         }
     }
 
-    async fn publish(&self, subject: &str, payload: Vec<u8>) {
-        if let Err(error) = self.bus.publish(subject, payload.into()).await {
+    async fn deliver(&self, way: Way, subject: &str, payload: Vec<u8>) {
+        let payload = payload.into();
+        let outcome = match way {
+            Way::Publish => {
+                let sent = self.bus.publish(subject, payload).await;
+                sent.map_err(|error| error.to_string())
+            }
+            Way::Request => {
+                let kept = self.bus.request(subject, payload, HAND_OVER).await;
+                kept.map(drop).map_err(|error| error.to_string())
+            }
+        };
+        if let Err(error) = outcome {
             tracing::debug!(%error, subject, "a report for the delivery trail was not sent");
         }
     }

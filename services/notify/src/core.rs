@@ -2,6 +2,7 @@
 
 use crate::{
     Deps, Settings,
+    gateways::Gateways,
     inbox::{counts, push::Touched, rate::Rate},
     metrics::Meters,
 };
@@ -30,6 +31,8 @@ pub(crate) struct Core {
     pub(crate) authority: Arc<Authority>,
     pub(crate) meters: Meters,
     pub(crate) touched: Touched,
+    /// Whom a question to every gateway reaches.
+    pub(crate) gateways: Gateways,
     /// Turns to count an inbox.
     pub(crate) counting: Semaphore,
     /// Requests of users for their inboxes.
@@ -47,6 +50,7 @@ impl Core {
             authority: Arc::clone(&deps.authority),
             meters,
             touched,
+            gateways: Gateways::new(),
             counting: Semaphore::new(counts::AT_ONCE),
             inbox_rate: Rate::default(),
         };

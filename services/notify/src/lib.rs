@@ -5,10 +5,12 @@
 //! [`inbox`] is a merged view of a user's logs, with his read state beside it. The [`trail`] answers who got it, when,
 //! and if not, why not. What gateways ask comes in over the bus ([`serve`]).
 //!
-//! Nothing is kept in the process: everything is in the log and in small records, so any number of workers may run.
+//! Nothing is kept in the process but how often each user asks and which [`gateways`] there are: everything else is in the
+//! log and in small records, so any number of workers may run.
 
 mod core;
 mod fields;
+mod gateways;
 mod hash;
 mod http;
 mod idempotency;
@@ -73,7 +75,8 @@ pub struct Notify {
 pub async fn start(settings: Settings, deps: Deps) -> Result<Notify, StartError> {
     settings.check().map_err(StartError::Setting)?;
     let (core, touched) = Core::new(settings, &deps);
-    let serving = serve::all(&core).await?;
+    let serving = serve::all(&core, &deps.tasks).await?;
+    gateways::follow(Arc::clone(&core), &deps.tasks, &deps.shutdown).await?;
     inbox::push::spawn(Arc::clone(&core), touched, &deps.tasks, &deps.shutdown);
     inbox::rate::spawn(Arc::clone(&core), &deps.tasks, &deps.shutdown);
     notification::due::spawn(Arc::clone(&core), &deps.tasks, &deps.shutdown);

@@ -20,6 +20,7 @@ use fanfare_bus::{
     bus::{Responder, Serving},
 };
 use fanfare_http::Problem;
+use fanfare_lifecycle::Tasks;
 use fanfare_proto::{
     Channel, ErrorCode, channel, json, limits, subject,
     wire::{
@@ -33,15 +34,15 @@ use std::{future::Future, sync::Arc};
 /// The group all workers serve in: each request reaches one of them.
 const GROUP: &str = "notify";
 
-/// Serves every subject of the service.
-pub(crate) async fn all(core: &Arc<Core>) -> Result<Vec<Serving>, BusError> {
+/// Serves every subject of the service. `tasks` wait for what is under way.
+pub(crate) async fn all(core: &Arc<Core>, tasks: &Tasks) -> Result<Vec<Serving>, BusError> {
     let subjects = [
-        (subject::NOTIFY_PUBLISH, answering(core, publish)),
-        (subject::NOTIFY_READ, answering(core, read)),
-        (subject::NOTIFY_COUNTS, answering(core, count)),
-        (subject::NOTIFY_ACK, taking(core, ack::take)),
-        (subject::NOTIFY_RECEIPTS, taking(core, receipt::take)),
-        (subject::NOTIFY_SESSIONS, taking(core, session::take)),
+        (subject::NOTIFY_PUBLISH, answering(core, tasks, publish)),
+        (subject::NOTIFY_READ, answering(core, tasks, read)),
+        (subject::NOTIFY_COUNTS, answering(core, tasks, count)),
+        (subject::NOTIFY_ACK, taking(core, tasks, ack::take)),
+        (subject::NOTIFY_RECEIPTS, taking(core, tasks, receipt::take)),
+        (subject::NOTIFY_SESSIONS, taking(core, tasks, session::take)),
     ];
     let mut serving = Vec::with_capacity(subjects.len());
     for (subject, responder) in subjects {
@@ -55,16 +56,16 @@ pub(crate) async fn all(core: &Arc<Core>) -> Result<Vec<Serving>, BusError> {
     Ok(serving)
 }
 
-fn answering<Q, A, F>(core: &Arc<Core>, handle: fn(Arc<Core>, Q) -> F) -> Responder
+fn answering<Q, A, F>(core: &Arc<Core>, tasks: &Tasks, handle: fn(Arc<Core>, Q) -> F) -> Responder
 where
     Q: Message + Default + 'static,
     A: Message + 'static,
     F: Future<Output = Result<A, Problem>> + Send + 'static,
 {
-    let core = Arc::clone(core);
+    let (core, tasks) = (Arc::clone(core), tasks.clone());
     Box::new(move |message| {
         let core = Arc::clone(&core);
-        Box::pin(async move {
+        Box::pin(tasks.track(async move {
             let answer = match Q::decode(message.payload) {
                 Ok(request) => handle(core, request).await,
                 Err(_unreadable) => Err(unreadable()),
@@ -77,19 +78,19 @@ where
                 ),
             };
             reply.encode_to_vec().into()
-        })
+        }))
     })
 }
 
-fn taking<Q, F>(core: &Arc<Core>, take: fn(Arc<Core>, Q) -> F) -> Responder
+fn taking<Q, F>(core: &Arc<Core>, tasks: &Tasks, take: fn(Arc<Core>, Q) -> F) -> Responder
 where
     Q: Message + Default + 'static,
     F: Future<Output = ()> + Send + 'static,
 {
-    let core = Arc::clone(core);
+    let (core, tasks) = (Arc::clone(core), tasks.clone());
     Box::new(move |message| {
         let core = Arc::clone(&core);
-        Box::pin(async move {
+        Box::pin(tasks.track(async move {
             match Q::decode(message.payload) {
                 Ok(told) => take(core, told).await,
                 Err(_unreadable) => {
@@ -100,7 +101,7 @@ where
                 }
             }
             Bytes::new()
-        })
+        }))
     })
 }
 

@@ -33,10 +33,9 @@ pub struct Settings {
     pub retention: Duration,
     /// Largest body of one publish request, in bytes; 64 KiB to 64 MiB.
     pub request_bytes_max: usize,
-    /// How long the trail waits for gateways to say which sessions are open; up to 5 s.
+    /// How long the trail waits for gateways to say which sessions are open, when not all that were heard of late have
+    /// answered; up to 5 s.
     pub gather_wait: Duration,
-    /// How many gateways answer at most; the trail waits no longer than for so many. At least 1.
-    pub gateways: usize,
     /// New notifications for a user within this time give one `counts`; up to 10 s.
     pub counts_window: Duration,
     /// How often scheduled notifications that became due are looked at (for the trail, collapsing and counts; the
@@ -52,7 +51,6 @@ impl Default for Settings {
             // 1,000 notifications of 8 KiB; a batch of larger ones is split by its sender.
             request_bytes_max: 8 * 1024 * 1024,
             gather_wait: Duration::from_millis(300),
-            gateways: usize::MAX,
             counts_window: Duration::from_millis(200),
             due_interval: Duration::from_secs(1),
         }
@@ -75,7 +73,6 @@ impl Settings {
                 self.gather_wait <= Duration::from_secs(5),
                 "gather_wait is at most 5 s",
             ),
-            (self.gateways > 0, "gateways is at least 1"),
             (
                 self.counts_window <= Duration::from_secs(10),
                 "counts_window is at most 10 s",

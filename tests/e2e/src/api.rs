@@ -64,6 +64,15 @@ impl Api {
         }
     }
 
+    /// The same interface with another API key.
+    #[must_use]
+    pub fn with_key(&self, key: &str) -> Self {
+        Self {
+            key: key.to_owned(),
+            ..self.clone()
+        }
+    }
+
     /// The public URL, without a path.
     #[must_use]
     pub fn url(&self) -> &str {

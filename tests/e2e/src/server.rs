@@ -182,23 +182,15 @@ async fn run(data_dir: &Path, options: &Options, listen: &str) -> (Process, Api)
     (process, api)
 }
 
-/// The public and the admin URL in what the server printed, once both are there.
-fn addresses(stdout: &str) -> Option<(String, String)> {
-    let mut urls = stdout
-        .lines()
-        .filter_map(|line| Some((line, line.find("http://")?)))
-        .map(|(line, at)| {
-            (
-                line,
-                line[at..].split_whitespace().next().unwrap_or_default(),
-            )
-        })
-        .map(|(line, url)| {
-            let authority = url.trim_start_matches("http://");
-            let authority = authority.split('/').next().unwrap_or_default();
-            (line, format!("http://{authority}"))
-        });
-    let (_line, public) = urls.next()?;
-    let (_line, admin) = urls.find(|(_line, url)| *url != public)?;
-    Some((public, admin))
+/// The public and the admin URL in what a process printed, once both are there.
+pub(crate) fn addresses(stdout: &str) -> Option<(String, String)> {
+    let mut authorities = stdout.split_whitespace().filter_map(|word| {
+        let rest = word
+            .strip_prefix("http://")
+            .or_else(|| word.strip_prefix("ws://"))?;
+        rest.split('/').next()
+    });
+    let public = authorities.next()?;
+    let admin = authorities.find(|authority| *authority != public)?;
+    Some((format!("http://{public}"), format!("http://{admin}")))
 }

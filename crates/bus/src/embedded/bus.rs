@@ -1,30 +1,19 @@
 //! [`Bus`] inside one process.
 
-mod filter;
 mod registry;
-mod server;
 
-use super::feed::{Bound, Fed, Feed};
 use crate::{
-    bus::{Bus, Message, Received, Responder, Serving, Subscription},
+    bus::{self, Bus, Message, Received, Responder, Serving, Subscription},
     error::{BusError, RequestError},
+    feed::{Fed, Feed},
+    server::Server,
 };
 use async_trait::async_trait;
 use bytes::Bytes;
 use fanfare_lifecycle::{Shutdown, Tasks};
 use registry::{Entry, Listener, Registry};
-use server::{Reply, Server};
 use std::{sync::Arc, time::Duration};
 use tokio::{sync::mpsc, time};
-
-/// Most messages that wait for one subscription.
-const SUBSCRIPTION_MESSAGES: usize = 8_192;
-
-/// Most bytes that wait for one subscription. Payloads are shared between subscriptions.
-const SUBSCRIPTION_BYTES: usize = 64 * 1024 * 1024;
-
-/// As [`Message::payload`] says.
-const PAYLOAD_BYTES: usize = 1024 * 1024;
 
 pub(super) struct LocalBus {
     registry: Arc<Registry>,
@@ -43,7 +32,7 @@ impl LocalBus {
 
     /// Gives the message to every subscriber and to the servers whose turn it is. Returns how many servers took it, and
     /// how many were asked.
-    fn deliver(&self, message: &Message, reply: Option<&Reply>) -> Delivered {
+    fn deliver(&self, message: &Message, reply: Option<&mpsc::Sender<Bytes>>) -> Delivered {
         let listeners = self.registry.listeners(&message.subject);
         for feed in &listeners.subscribers {
             feed.push([(message.clone(), message.payload.len())]);
@@ -66,33 +55,17 @@ struct Delivered {
     taken: usize,
 }
 
-/// Checks what the traits promise to brokers, so that a mistake shows on this back end too.
-fn check(subject: &str, payload: &Bytes) -> Result<(), BusError> {
-    if filter::is_subject(subject) && payload.len() <= PAYLOAD_BYTES {
-        return Ok(());
-    }
-    tracing::error!(
-        subject,
-        payload_bytes = payload.len(),
-        "a message was refused: no subject, or over 1 MiB"
-    );
-    Err(BusError::Unavailable)
-}
-
 #[async_trait]
 impl Bus for LocalBus {
     async fn publish(&self, subject: &str, payload: Bytes) -> Result<(), BusError> {
-        check(subject, &payload)?;
+        bus::check(subject, &payload)?;
         let subject = subject.to_owned();
         self.deliver(&Message { subject, payload }, None);
         Ok(())
     }
 
     async fn subscribe(&self, filter: &str) -> Result<Box<dyn Subscription>, BusError> {
-        let feed = Arc::new(Feed::new(Bound {
-            items: SUBSCRIPTION_MESSAGES,
-            bytes: SUBSCRIPTION_BYTES,
-        }));
+        let feed = Arc::new(Feed::new(bus::SUBSCRIPTION));
         let listener = Listener::Subscriber(Arc::clone(&feed));
         let entry = Registry::add(&self.registry, filter, listener)?;
         Ok(Box::new(LocalSubscription {
@@ -107,7 +80,7 @@ impl Bus for LocalBus {
         payload: Bytes,
         limit: Duration,
     ) -> Result<Bytes, RequestError> {
-        check(subject, &payload).map_err(|_refused| RequestError::Unavailable)?;
+        bus::check(subject, &payload).map_err(|_refused| RequestError::Unavailable)?;
         let subject = subject.to_owned();
         let (reply, mut replies) = mpsc::channel(1);
         let delivered = self.deliver(&Message { subject, payload }, Some(&reply));
@@ -132,7 +105,7 @@ impl Bus for LocalBus {
         limit: Duration,
         expected: usize,
     ) -> Result<Vec<Bytes>, BusError> {
-        check(subject, &payload)?;
+        bus::check(subject, &payload)?;
         let subject = subject.to_owned();
         let until = time::Instant::now() + limit;
         // An answer that finds no room waits in its server's task; this reader takes them as they come.

@@ -7,11 +7,10 @@ mod schedule;
 mod sweep;
 
 use super::{
-    feed::Feed,
     queue::Op,
     schema::{self, Head, Tables},
 };
-use crate::log::Record;
+use crate::{feed::Feed, log::Record};
 use fanfare_proto::Channel;
 use redb::{ReadableTable as _, WriteTransaction};
 use std::{collections::HashMap, sync::Weak};

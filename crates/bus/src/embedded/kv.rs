@@ -8,22 +8,13 @@ use super::{
 };
 use crate::{
     error::KvError,
-    kv::{Expect, Kv, Op, Record, Watch},
+    kv::{Expect, Kv, MANY, Op, Record, Watch, check_bucket, check_key, check_ops, check_prefix},
 };
 use async_trait::async_trait;
 use bytes::Bytes;
 use redb::ReadTransaction;
 use std::{ops::Bound, sync::Arc};
 use tokio::sync::oneshot;
-
-/// As [`Op::Put`] says.
-const KEY_BYTES: usize = 512;
-
-/// As [`Op::Put`] says.
-const VALUE_BYTES: usize = 512 * 1024;
-
-/// As [`Kv::batch`] and [`Kv::scan`] say.
-const MANY: usize = 1_000;
 
 /// Records that are read here and now: more may take long enough to hold up whoever shares the thread.
 const FEW: usize = 100;
@@ -43,42 +34,6 @@ impl From<ReadError> for KvError {
                 Self::Store
             }
         }
-    }
-}
-
-fn check_bucket(bucket: &str) -> Result<(), KvError> {
-    let is_bucket = (1..=KEY_BYTES).contains(&bucket.len())
-        && bucket
-            .bytes()
-            .all(|byte| byte.is_ascii_lowercase() || byte == b'-');
-    is_bucket.then_some(()).ok_or(KvError::TooLarge)
-}
-
-/// A prefix is a key that may be empty.
-fn check_prefix(prefix: &str) -> Result<(), KvError> {
-    let is_prefix = prefix.len() <= KEY_BYTES
-        && prefix
-            .bytes()
-            .all(|byte| byte.is_ascii_graphic() && byte != b'*' && byte != b'>');
-    is_prefix.then_some(()).ok_or(KvError::TooLarge)
-}
-
-fn check_key(key: &str) -> Result<(), KvError> {
-    if key.is_empty() {
-        return Err(KvError::TooLarge);
-    }
-    check_prefix(key)
-}
-
-fn check_op(op: &Op) -> Result<(), KvError> {
-    match op {
-        Op::Put { key, value, .. } => {
-            if value.len() > VALUE_BYTES {
-                return Err(KvError::TooLarge);
-            }
-            check_key(key)
-        }
-        Op::Delete { key, .. } => check_key(key),
     }
 }
 
@@ -118,10 +73,7 @@ pub(super) fn scan(
 impl Store {
     async fn write_kv(&self, bucket: &str, ops: Vec<Op>) -> Result<Vec<u64>, KvError> {
         check_bucket(bucket)?;
-        if ops.len() > MANY {
-            return Err(KvError::TooLarge);
-        }
-        ops.iter().try_for_each(check_op)?;
+        check_ops(&ops)?;
         if ops.is_empty() {
             return Ok(Vec::new());
         }

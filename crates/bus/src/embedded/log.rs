@@ -1,7 +1,6 @@
 //! [`Log`] over the store.
 
 use super::{
-    feed::{Bound, Fed, Feed},
     queue::{Ended, Op},
     read::Snapshot,
     schema::LogTables,
@@ -9,6 +8,7 @@ use super::{
 };
 use crate::{
     error::LogError,
+    feed::{Bound, Fed, Feed},
     log::{Append, Appended, Head, Log, Page, Record, Slice, Tail, Tailed},
 };
 use async_trait::async_trait;

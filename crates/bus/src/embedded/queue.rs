@@ -1,6 +1,6 @@
 //! What waits for the writer.
 
-use super::feed::Feed;
+use crate::feed::Feed;
 use crate::{
     error::{KvError, LogError},
     kv,

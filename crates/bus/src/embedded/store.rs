@@ -2,13 +2,15 @@
 
 use super::{
     Settings,
-    feed::{Feed, Readers},
     file::{OpenError, Opened},
     queue::{Ended, Op, Queue},
     watch::Watched,
     writer,
 };
-use crate::log;
+use crate::{
+    feed::{Feed, Readers},
+    log,
+};
 use fanfare_lifecycle::{Clock, Shutdown, Tasks};
 use redb::{Database, ReadTransaction, ReadableDatabase as _};
 use std::{

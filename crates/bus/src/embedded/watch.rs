@@ -2,12 +2,14 @@
 
 use super::{
     commit::Changed,
-    feed::{Bound, Fed, Feed, Reader},
     kv,
     schema::{META, META_REVISION},
     store::{ReadError, Shared},
 };
-use crate::kv::{Change, Record, Watch};
+use crate::{
+    feed::{Bound, Fed, Feed, Reader},
+    kv::{Change, Record, Watch},
+};
 use async_trait::async_trait;
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 

@@ -5,7 +5,11 @@ use fanfare_proto::subject;
 use fanfare_tokens::{ChannelRight, Identity, SigningKey, TokenError};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, jwk::Jwk};
 use serde_json::Value;
-use std::sync::{Arc, Mutex};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+use tokio::time::Instant;
 
 fn identity() -> Identity {
     Identity {
@@ -88,8 +92,24 @@ async fn a_token_may_come_before_the_keys() {
     assert_eq!(authority.verify(&token).await, Err(TokenError::Unavailable));
     let keys = Arc::new(Mutex::new(vec![key.jwk()]));
     let _serving = house.serve_keys("fanfare", &keys).await;
-    while authority.verify(&token).await == Err(TokenError::Unavailable) {}
+    while authority.verify(&token).await == Err(TokenError::Unavailable) {
+        tokio::task::yield_now().await;
+    }
     assert!(authority.verify(&token).await.is_ok());
+}
+
+#[tokio::test]
+async fn where_no_auth_service_is_that_is_told_at_once() {
+    let house = House::open().await;
+    let key = SigningKey::generate().unwrap();
+    let authority = house.own().await;
+    let token = key.mint("fanfare", &identity()).unwrap();
+    let begun = Instant::now();
+    for _token in 0..100 {
+        assert_eq!(authority.verify(&token).await, Err(TokenError::Unavailable));
+    }
+    // Waiting for a fetch each time would take the interval of fetches, a second, each time.
+    assert!(begun.elapsed() < Duration::from_secs(20));
 }
 
 #[tokio::test]

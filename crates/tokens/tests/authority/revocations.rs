@@ -1,7 +1,8 @@
 //! What is taken back.
 
 use crate::house::{House, NOW_MS};
-use fanfare_tokens::{Identity, Revocation, TokenError, revoked_until_ms};
+use fanfare_tokens::{Identity, Revocation, TokenError, revoke_user, revoked_until_ms};
+use futures_util::future::join_all;
 
 const HOUR_MS: u64 = 3_600_000;
 
@@ -84,4 +85,24 @@ async fn a_user_gets_in_again_with_a_later_token() {
     };
     let token = key.mint("fanfare", &somebody).unwrap();
     assert!(authority.verify(&token).await.is_ok());
+}
+
+#[tokio::test]
+async fn of_revocations_at_once_the_latest_time_stays() {
+    let (house, _key, _serving) = House::with_key().await;
+    let kv = &*house.handles.kv;
+    let times: Vec<i64> = (0..8).rev().map(|step| NOW_MS + step).collect();
+    let revoking = times.iter().map(|until_ms| {
+        revoke_user(kv, "7", |earlier_ms| {
+            assert!(earlier_ms.is_none_or(|earlier_ms| times.contains(&earlier_ms)));
+            *until_ms
+        })
+    });
+    for outcome in join_all(revoking).await {
+        assert_eq!(outcome, Ok(()));
+    }
+    assert_eq!(revoked_until_ms(kv, "7").await, Ok(Some(NOW_MS + 7)));
+    all()[0].publish(kv, HOUR_MS).await.unwrap();
+    revoke_user(kv, "7", |_earlier_ms| NOW_MS).await.unwrap();
+    assert_eq!(revoked_until_ms(kv, "7").await, Ok(Some(NOW_MS + 500)));
 }

@@ -8,6 +8,7 @@ mod api_keys;
 mod house;
 mod keys;
 mod login;
+mod lost_answer;
 mod mint;
 mod refresh;
 mod revoke;

@@ -43,20 +43,28 @@ async fn whoever_signs_in_in_the_same_second_gets_in_and_can_be_put_out_again() 
     let elsewhere = house.authority().await;
     let key = worker.make_key(&["admin"]).await;
     for _round in 0..3 {
-        let token = worker
-            .login("admin", ADMIN_PASSWORD)
-            .await
-            .text("access_token");
-        until(&elsewhere, &token, Result::is_ok).await;
-        let answer = worker
-            .post("/v1/auth/revoke", &key, json!({"user": "admin"}))
+        let mut dated_ahead = false;
+        loop {
+            let answer = worker.login("admin", ADMIN_PASSWORD).await;
+            if answer.status == 429 {
+                // A third token of one second would be dated further ahead than verifiers have to believe.
+                assert!(dated_ahead, "{}", answer.body);
+                break;
+            }
+            dated_ahead = true;
+            let token = answer.text("access_token");
+            until(&elsewhere, &token, Result::is_ok).await;
+            let answer = worker
+                .post("/v1/auth/revoke", &key, json!({"user": "admin"}))
+                .await;
+            assert_eq!(answer.status, 204);
+            until(&elsewhere, &token, |outcome| {
+                *outcome == Err(TokenError::Revoked)
+            })
             .await;
-        assert_eq!(answer.status, 204);
-        until(&elsewhere, &token, |outcome| {
-            *outcome == Err(TokenError::Revoked)
-        })
-        .await;
-        house.clock.advance(1);
+            house.clock.advance(1);
+        }
+        house.clock.advance(2_000);
     }
 }
 

@@ -1,9 +1,13 @@
 //! The first start, and those after it.
 
-use crate::house::{ADMIN_PASSWORD, House, settings};
+use crate::{
+    house::{ADMIN_PASSWORD, House, settings},
+    lost_answer::LostAnswer,
+};
 use axum::http::Method;
 use fanfare_auth::{Password, Settings};
 use serde_json::Value;
+use std::sync::Arc;
 
 #[tokio::test]
 async fn the_first_start_shows_a_password_once() {
@@ -52,6 +56,16 @@ async fn of_workers_that_start_at_once_one_makes_the_administrator() {
     for worker in [&a, &b, &c] {
         assert_eq!(worker.login("admin", password).await.status, 200);
     }
+}
+
+#[tokio::test]
+async fn the_password_is_shown_although_the_answer_to_its_making_was_lost() {
+    let mut house = House::open().await;
+    house.handles.kv = Arc::new(LostAnswer::of(Arc::clone(&house.handles.kv)));
+    let worker = house.worker(Settings::default()).await;
+    let first_run = worker.auth.first_run.as_ref().unwrap();
+    let password = first_run.admin_password.as_ref().unwrap();
+    assert_eq!(worker.login("admin", password).await.status, 200);
 }
 
 #[tokio::test]

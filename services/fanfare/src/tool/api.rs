@@ -74,8 +74,9 @@ impl Api {
     ) -> Result<Value, Failure> {
         let key = self.key.as_deref().ok_or_else(|| {
             Failure::usage(
-                "no API key: give one with --api-key or FANFARE_API_KEY, or name the data directory of a server on \
-                 this machine with --data-dir",
+                "no API key: give one with --api-key or FANFARE_API_KEY, which an administrator makes with \
+                 POST /v1/auth/api-keys; fanfare standalone on this machine keeps one in the directory that --data-dir \
+                 names",
             )
         })?;
         let url = self

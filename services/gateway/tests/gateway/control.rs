@@ -1,16 +1,21 @@
 //! What ends sessions, what answers from outside, and what is refused at the door.
 
-use crate::harness::{PATIENCE, Server, World};
+use crate::harness::{Server, World};
+use bytes::Bytes;
 use fanfare_bus::Message;
 use fanfare_gateway::Settings;
 use fanfare_proto::{
     subject,
-    wire::{CustomReply, CustomRequest, KickCommand, Reply, SessionsReply, SessionsRequest},
+    wire::{
+        CustomReply, CustomRequest, KickCommand, Reply, SessionBatch, SessionsReply,
+        SessionsRequest,
+    },
 };
 use fanfare_tokens::Revocation;
 use prost::Message as _;
 use serde_json::json;
-use std::time::Duration;
+use std::{pin::Pin, time::Duration};
+use tokio::sync::mpsc;
 
 #[tokio::test]
 async fn a_revoked_token_closes_its_sockets_and_no_others() {
@@ -63,16 +68,15 @@ async fn a_custom_name_reaches_a_handler_outside_the_gateway() {
         .send(&json!({"type": "custom", "id": "1", "name": "price"}))
         .await;
     assert_eq!(client.next_of("error").await["code"], "unavailable");
-    let responder =
-        |message: Message| -> std::pin::Pin<Box<dyn Future<Output = bytes::Bytes> + Send>> {
-            let request = CustomRequest::decode(message.payload).unwrap();
-            let data = json!({"for": request.caller.unwrap().user, "sent": 41});
-            let reply = CustomReply {
-                data: data.to_string().into(),
-                message: "here".to_owned(),
-            };
-            Box::pin(std::future::ready(Reply::ok(&reply).encode_to_vec().into()))
+    let responder = |message: Message| -> Pin<Box<dyn Future<Output = Bytes> + Send>> {
+        let request = CustomRequest::decode(message.payload).unwrap();
+        let data = json!({"for": request.caller.unwrap().user, "sent": 41});
+        let reply = CustomReply {
+            data: data.to_string().into(),
+            message: "here".to_owned(),
         };
+        Box::pin(std::future::ready(Reply::ok(&reply).encode_to_vec().into()))
+    };
     let _serving = world
         .handles
         .bus
@@ -163,6 +167,36 @@ async fn a_drain_tells_everybody_when_to_return() {
 }
 
 #[tokio::test]
+async fn a_drain_ends_once_its_last_reports_are_kept() {
+    let world = World::new().await;
+    let server = Server::start(&world, Settings::default()).await;
+    let (kept, mut reports) = mpsc::channel(16);
+    let keep = move |message: Message| -> Pin<Box<dyn Future<Output = Bytes> + Send>> {
+        let kept = kept.clone();
+        Box::pin(async move {
+            let batch = SessionBatch::decode(message.payload).unwrap();
+            // As a store that is busy does.
+            tokio::time::sleep(Duration::from_millis(200)).await;
+            for report in batch.sessions {
+                kept.send(report.ended_at_ms).await.unwrap();
+            }
+            Bytes::new()
+        })
+    };
+    let bus = &world.handles.bus;
+    let served = bus.serve(subject::NOTIFY_SESSIONS, Some("notify"), Box::new(keep));
+    let _serving = served.await.unwrap();
+    let mut client = server.connect("/ws/", &world.token("7")).await;
+    client.next_of("welcome").await;
+    tokio::join!(server.gateway.drain(), client.closed());
+    let mut last_ms = 0;
+    while let Ok(ended_at_ms) = reports.try_recv() {
+        last_ms = ended_at_ms;
+    }
+    assert!(last_ms > 0, "the end of the session was not kept");
+}
+
+#[tokio::test]
 async fn the_trail_can_ask_what_a_session_was_sent() {
     let world = World::new().await;
     let server = Server::start(&world, Settings::default()).await;
@@ -192,23 +226,4 @@ async fn the_trail_can_ask_what_a_session_was_sent() {
     assert_eq!((coverage.from_n, coverage.replayed_n), (1, 1));
     assert_eq!(coverage.channel, "user:7");
     assert!(coverage.upto_n >= 1);
-}
-
-#[tokio::test]
-async fn a_node_whose_store_takes_no_writes_is_not_ready() {
-    let world = World::new().await;
-    // Its bus and its log are another's and work.
-    let server = world.with_an_ended_store().await;
-    let without_keys = Err("the keys that tokens are checked with are not there".to_owned());
-    let has_keys = async {
-        loop {
-            let said = server.gateway.ready().await;
-            if said != without_keys {
-                return said;
-            }
-            tokio::task::yield_now().await;
-        }
-    };
-    let said = tokio::time::timeout(PATIENCE, has_keys).await.unwrap();
-    assert_eq!(said, Err("the store does not take writes".to_owned()));
 }

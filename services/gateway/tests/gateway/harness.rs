@@ -34,7 +34,7 @@ pub(crate) struct World {
     pub(crate) clock: Clock,
     key: Arc<SigningKey>,
     _issuer: Serving,
-    dir: TempDir,
+    _dir: TempDir,
 }
 
 impl World {
@@ -56,26 +56,8 @@ impl World {
             clock,
             key,
             _issuer: issuer,
-            dir,
+            _dir: dir,
         }
-    }
-
-    /// A server whose records are in a store of their own, which has ended.
-    pub(crate) async fn with_an_ended_store(&self) -> Server {
-        let (tasks, shutdown) = (Tasks::new(), Shutdown::new());
-        let settings = embedded::Settings::new(self.dir.path().join("second"));
-        let second = embedded::open(settings, self.clock.clone(), &tasks, &shutdown)
-            .await
-            .unwrap();
-        shutdown.force();
-        while second.kv.get("b", "key").await.is_ok() {
-            tokio::task::yield_now().await;
-        }
-        let handles = Handles {
-            kv: second.kv,
-            ..self.handles.clone()
-        };
-        Server::over(self, handles, Settings::default()).await
     }
 
     /// A token of `user` in the groups `ops`, with all rights to topics.

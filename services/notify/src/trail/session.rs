@@ -23,6 +23,8 @@ use std::{collections::BTreeMap, sync::Arc};
 const PER_USER: usize = 50;
 /// Reports of one batch that are kept at once: the store commits what it is given together.
 const AT_ONCE: usize = 32;
+/// Most attempts to keep a report while others of the same session are kept.
+const ATTEMPTS: usize = 8;
 /// Most stays kept of one session. A connection follows at most 128 channels by default.
 const COVERAGE_MAX: usize = 512;
 
@@ -64,30 +66,35 @@ async fn keep(core: &Core, report: &SessionReport) -> Result<(), KvError> {
     let kv = &core.handles.kv;
     let ttl_ms = Some(core.settings.retention_ms());
     let value: Bytes = report.encode_to_vec().into();
-    let first = kv
-        .put(bucket::TRAIL, &key, value.clone(), Expect::Absent, ttl_ms)
-        .await;
-    match first {
-        Ok(_revision) => return drop_oldest(core, &report.user).await,
-        Err(KvError::Conflict) => {}
-        Err(error) => return Err(error),
+    let mut expect = Expect::Absent;
+    for _attempt in 0..ATTEMPTS {
+        let put = kv.put(bucket::TRAIL, &key, value.clone(), expect, ttl_ms);
+        match put.await {
+            Ok(_revision) if expect == Expect::Absent => {
+                return drop_oldest(core, &report.user).await;
+            }
+            Ok(_revision) => return Ok(()),
+            Err(KvError::Conflict) => {}
+            Err(error) => return Err(error),
+        }
+        expect = match kv.get(bucket::TRAIL, &key).await? {
+            // Another worker may have been given the newer one sooner.
+            Some(known) if decode(&known).is_some_and(|known| age(&known) > age(report)) => {
+                return Ok(());
+            }
+            Some(known) => Expect::Revision(known.revision),
+            None => Expect::Absent,
+        };
     }
-    let Some(known) = kv.get(bucket::TRAIL, &key).await? else {
-        return Ok(());
-    };
-    if report.ended_at_ms == 0 && decode(&known).is_some_and(|known| known.ended_at_ms != 0) {
-        return Ok(());
-    }
-    let expect = if report.ended_at_ms == 0 {
-        Expect::Revision(known.revision)
-    } else {
-        Expect::Any
-    };
-    match kv.put(bucket::TRAIL, &key, value, expect, ttl_ms).await {
-        // Another report came in between, and it can only be newer.
-        Ok(_) | Err(KvError::Conflict) => Ok(()),
-        Err(error) => Err(error),
-    }
+    Err(KvError::Conflict)
+}
+
+/// Orders the reports of one session, whose gateway reports it anew when it begins or ends to read a channel: an end is
+/// the last one, and of the others the one that knows of the latest change.
+fn age(report: &SessionReport) -> (i64, i64) {
+    let changes = report.coverage.iter();
+    let latest_ms = changes.map(|stay| stay.at_ms.max(stay.left_at_ms)).max();
+    (report.ended_at_ms, latest_ms.unwrap_or(0))
 }
 
 async fn drop_oldest(core: &Core, user: &str) -> Result<(), KvError> {
@@ -154,7 +161,7 @@ async fn open(core: &Core, user: &str) -> (Vec<SessionReport>, bool) {
             subject::GATEWAY_SESSIONS,
             request.encode_to_vec().into(),
             core.settings.gather_wait,
-            core.settings.gateways,
+            core.gateways.expected(),
         )
         .await;
     let answers = match gathered {

@@ -238,6 +238,20 @@ async fn a_report_of_an_end_is_not_undone_by_a_late_one() {
 }
 
 #[tokio::test]
+async fn a_report_that_a_slower_worker_took_does_not_undo_a_newer_one() {
+    let house = House::open().await;
+    let alone = [cover("user:7", 0, 0, 0, NOW_MS - 900)];
+    let both = [alone[0].clone(), cover("group:ops", 0, 0, 3, NOW_MS - 500)];
+    let (older, newer) = (session("a", 0, 0, &alone), session("a", 0, 0, &both));
+    for report in [&newer, &older] {
+        house.report(subject::NOTIFY_SESSIONS, &batch(report)).await;
+    }
+    let kept = house.handles.kv.scan("trail", "session/7/", None, 10).await;
+    let kept = SessionReport::decode(kept.unwrap()[0].value.clone()).unwrap();
+    assert_eq!(kept.coverage, both);
+}
+
+#[tokio::test]
 async fn what_is_remembered_of_a_user_is_bounded() {
     let house = House::open().await;
     for index in 0..120 {

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests may fail as tests may")]
 
 mod abuse;
+mod apart;
 mod bad_tokens;
 mod conformance;
 mod drain;

@@ -1,7 +1,6 @@
 //! Who listens to what.
 
-use super::{filter, server::Server};
-use crate::{bus::Message, embedded::feed::Feed, error::BusError};
+use crate::{bus::Message, error::BusError, feed::Feed, filter, server::Server};
 use std::{
     collections::HashMap,
     sync::{Arc, PoisonError, RwLock, RwLockWriteGuard, Weak},

@@ -1,18 +1,18 @@
 //! Subjects and filters.
 
 /// Whether messages may be published to `subject`.
-pub(super) fn is_subject(subject: &str) -> bool {
+pub(crate) fn is_subject(subject: &str) -> bool {
     subject.split('.').all(is_token)
 }
 
 /// Whether `filter` may be listened to.
-pub(super) fn is_filter(filter: &str) -> bool {
+pub(crate) fn is_filter(filter: &str) -> bool {
     let body = filter.strip_suffix(".>").unwrap_or(filter);
     filter == ">" || body.split('.').all(|token| token == "*" || is_token(token))
 }
 
 /// Whether `filter` can match more than one subject.
-pub(super) fn is_wild(filter: &str) -> bool {
+pub(crate) fn is_wild(filter: &str) -> bool {
     filter.contains(['*', '>'])
 }
 
@@ -24,7 +24,7 @@ fn is_token(token: &str) -> bool {
 }
 
 /// Whether `subject` is one of those `filter` stands for.
-pub(super) fn matches(filter: &str, subject: &str) -> bool {
+pub(crate) fn matches(filter: &str, subject: &str) -> bool {
     let mut tokens = subject.split('.');
     for wanted in filter.split('.') {
         let Some(token) = tokens.next() else {

@@ -8,14 +8,14 @@ use tokio::sync::Notify;
 
 /// How much waits for one reader, whichever is met first.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Bound {
-    pub(super) items: usize,
-    pub(super) bytes: usize,
+pub(crate) struct Bound {
+    pub(crate) items: usize,
+    pub(crate) bytes: usize,
 }
 
 /// What a reader takes.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Fed<T> {
+pub(crate) enum Fed<T> {
     Item(T),
     /// Items were dropped here.
     Lagged,
@@ -24,7 +24,7 @@ pub(super) enum Fed<T> {
 /// Never makes the writer wait. When it is full everything is dropped until the reader has taken what waits and was
 /// told that it lags.
 #[derive(Debug)]
-pub(super) struct Feed<T> {
+pub(crate) struct Feed<T> {
     bound: Bound,
     state: Mutex<State<T>>,
     changed: Notify,
@@ -32,14 +32,15 @@ pub(super) struct Feed<T> {
 
 #[derive(Debug)]
 struct State<T> {
-    items: VecDeque<(T, usize)>,
+    /// With their sizes; `None` stands where the reader has missed something. Never two of these in a row.
+    items: VecDeque<(Option<T>, usize)>,
     bytes: usize,
     lagging: bool,
     closed: bool,
 }
 
 impl<T> Feed<T> {
-    pub(super) fn new(bound: Bound) -> Self {
+    pub(crate) fn new(bound: Bound) -> Self {
         Self {
             bound,
             state: Mutex::new(State {
@@ -53,7 +54,7 @@ impl<T> Feed<T> {
     }
 
     /// Puts `items`, each with its size in bytes, in order.
-    pub(super) fn push(&self, items: impl IntoIterator<Item = (T, usize)>) {
+    pub(crate) fn push(&self, items: impl IntoIterator<Item = (T, usize)>) {
         let mut state = self.state();
         for (item, bytes) in items {
             if state.lagging {
@@ -63,32 +64,37 @@ impl<T> Feed<T> {
                 state.lagging = true;
             } else {
                 state.bytes += bytes;
-                state.items.push_back((item, bytes));
+                state.items.push_back((Some(item), bytes));
             }
         }
         drop(state);
         self.changed.notify_one();
     }
 
-    /// Tells the reader that it has missed something, after what waits.
-    pub(super) fn lag(&self) {
-        self.state().lagging = true;
+    /// Tells the reader that it has missed something, after what waits and before what comes later.
+    pub(crate) fn lag(&self) {
+        let mut state = self.state();
+        let is_told = state.lagging || matches!(state.items.back(), Some((None, _)));
+        if !is_told {
+            state.items.push_back((None, 0));
+        }
+        drop(state);
         self.changed.notify_one();
     }
 
     /// Ends it: the reader gets what waits, then `None`.
-    pub(super) fn close(&self) {
+    pub(crate) fn close(&self) {
         self.state().closed = true;
         self.changed.notify_one();
     }
 
     /// What is there now.
-    pub(super) fn try_next(&self) -> Option<Fed<T>> {
+    pub(crate) fn try_next(&self) -> Option<Fed<T>> {
         self.state().take()
     }
 
     /// The next item; `None` once closed and empty. Cancel safe. For one reader.
-    pub(super) async fn next(&self) -> Option<Fed<T>> {
+    pub(crate) async fn next(&self) -> Option<Fed<T>> {
         loop {
             let closed = {
                 let mut state = self.state();
@@ -113,14 +119,14 @@ impl<T> State<T> {
     fn take(&mut self) -> Option<Fed<T>> {
         if let Some((item, bytes)) = self.items.pop_front() {
             self.bytes -= bytes;
-            return Some(Fed::Item(item));
+            return Some(item.map_or(Fed::Lagged, Fed::Item));
         }
         std::mem::take(&mut self.lagging).then_some(Fed::Lagged)
     }
 }
 
 /// Somebody who is fed.
-pub(super) trait Reader {
+pub(crate) trait Reader {
     /// Nothing more will come.
     fn close(&self);
 }
@@ -133,15 +139,15 @@ impl<T> Reader for Feed<T> {
 
 /// The readers of one kind, until they end together. They leave by being dropped.
 #[derive(Debug)]
-pub(super) struct Readers<R>(Mutex<Option<Vec<Weak<R>>>>);
+pub(crate) struct Readers<R>(Mutex<Option<Vec<Weak<R>>>>);
 
 impl<R: Reader> Readers<R> {
-    pub(super) const fn new() -> Self {
+    pub(crate) const fn new() -> Self {
         Self(Mutex::new(Some(Vec::new())))
     }
 
     /// Adds a reader; `false` once ended.
-    pub(super) fn add(&self, reader: Weak<R>) -> bool {
+    pub(crate) fn add(&self, reader: Weak<R>) -> bool {
         match &mut *self.lock() {
             Some(readers) => {
                 readers.push(reader);
@@ -152,7 +158,7 @@ impl<R: Reader> Readers<R> {
     }
 
     /// The readers that are there.
-    pub(super) fn all(&self) -> Vec<Arc<R>> {
+    pub(crate) fn all(&self) -> Vec<Arc<R>> {
         let mut all = Vec::new();
         if let Some(readers) = &mut *self.lock() {
             readers.retain(|reader| reader.upgrade().map(|reader| all.push(reader)).is_some());
@@ -161,7 +167,7 @@ impl<R: Reader> Readers<R> {
     }
 
     /// Ends every reader.
-    pub(super) fn close(&self) {
+    pub(crate) fn close(&self) {
         let readers = self.lock().take();
         for reader in readers.into_iter().flatten() {
             if let Some(reader) = reader.upgrade() {
@@ -194,6 +200,19 @@ mod tests {
         assert_eq!(feed.try_next(), Some(Fed::Lagged));
         feed.push([(5, 0)]);
         assert_eq!(feed.try_next(), Some(Fed::Item(5)));
+        assert_eq!(feed.try_next(), None);
+    }
+
+    #[test]
+    fn a_lag_is_told_once_where_it_was_and_nothing_is_dropped_for_it() {
+        let feed = Feed::new(BOUND);
+        feed.push([(1, 0)]);
+        feed.lag();
+        feed.lag();
+        assert_eq!(feed.try_next(), Some(Fed::Item(1)));
+        feed.push([(2, 0)]);
+        assert_eq!(feed.try_next(), Some(Fed::Lagged));
+        assert_eq!(feed.try_next(), Some(Fed::Item(2)));
         assert_eq!(feed.try_next(), None);
     }
 

@@ -17,9 +17,19 @@ const RUNNING: usize = 1_024;
 const PENDING: usize = 8_192;
 
 /// Where an answer goes.
-pub(super) type Reply = mpsc::Sender<Bytes>;
+pub(crate) trait Reply: Send + 'static {
+    /// Sends it, if somebody still waits for it.
+    fn answer(self, answer: Bytes) -> impl Future<Output = ()> + Send;
+}
 
-pub(super) struct Server {
+impl Reply for mpsc::Sender<Bytes> {
+    async fn answer(self, answer: Bytes) {
+        // Whoever asked may have given up.
+        let _gone = self.send(answer).await;
+    }
+}
+
+pub(crate) struct Server {
     responder: Responder,
     running: Semaphore,
     pending: AtomicUsize,
@@ -31,7 +41,7 @@ pub(super) struct Server {
 }
 
 impl Server {
-    pub(super) fn new(responder: Responder, tasks: Tasks, shutdown: Shutdown) -> Self {
+    pub(crate) fn new(responder: Responder, tasks: Tasks, shutdown: Shutdown) -> Self {
         Self {
             responder,
             running: Semaphore::new(RUNNING),
@@ -44,7 +54,7 @@ impl Server {
     }
 
     /// Grows with what is under way, then with what was done: the smallest of a group is next.
-    pub(super) fn load(&self) -> (usize, u64) {
+    pub(crate) fn load(&self) -> (usize, u64) {
         (
             self.pending.load(Ordering::Relaxed),
             self.taken.load(Ordering::Relaxed),
@@ -52,7 +62,7 @@ impl Server {
     }
 
     /// Answers `message` in a task of its own, to `reply` when somebody waits for it; `false` when too much is under way.
-    pub(super) fn handle(self: &Arc<Self>, message: Message, reply: Option<Reply>) -> bool {
+    pub(crate) fn handle<R: Reply>(self: &Arc<Self>, message: Message, reply: Option<R>) -> bool {
         let pending = Pending::enter(self);
         if self.pending.load(Ordering::Relaxed) > PENDING {
             if !self.overloaded.swap(true, Ordering::Relaxed) {
@@ -74,8 +84,7 @@ impl Server {
             tokio::select! {
                 () = server.shutdown.forced() => {}
                 answer = answer => if let Some(reply) = reply {
-                    // Whoever asked may have given up.
-                    let _gone = reply.send(answer).await;
+                    reply.answer(answer).await;
                 },
             }
         });

@@ -1,0 +1,113 @@
+//! What keeps everything: a store of this process's own, or NATS.
+
+use crate::{Failure, cli};
+use fanfare_bus::{
+    Handles, embedded,
+    nats::{self, ClientCertificate, Login, Secret},
+};
+use fanfare_lifecycle::{Clock, Shutdown, Tasks};
+use fanfare_notify::StoredAs;
+
+/// Which back end, and how.
+pub(crate) enum BackEnd {
+    Embedded(embedded::Settings),
+    Nats(Box<nats::Settings>),
+}
+
+impl BackEnd {
+    /// NATS when it is named, the store otherwise.
+    pub(crate) fn either(store: cli::Store, nats: cli::Nats) -> Self {
+        if !is_named(&nats) {
+            Self::Embedded(embedded::Settings {
+                cache_bytes: store.store_cache_mib as usize * 1024 * 1024,
+                ..embedded::Settings::new(store.data_dir)
+            })
+        } else {
+            Self::Nats(Box::new(settings(nats)))
+        }
+    }
+
+    /// NATS, which `command` cannot do without.
+    pub(crate) fn shared(nats: cli::Nats, command: &str) -> Result<Self, Failure> {
+        if !is_named(&nats) {
+            return Err(Failure::usage(format!(
+                "fanfare {command} shares everything with other processes over NATS: name its servers with --nats or \
+                 FANFARE_NATS, e.g. nats://127.0.0.1:4222 (fanfare standalone needs none)"
+            )));
+        }
+        Ok(Self::Nats(Box::new(settings(nats))))
+    }
+
+    /// Whether other processes may use it too.
+    pub(crate) const fn is_shared(&self) -> bool {
+        matches!(self, Self::Nats(_))
+    }
+
+    /// What an append that was answered has come to. Of one NATS server nobody here knows how it writes to its disk.
+    pub(crate) const fn stored_as(&self) -> StoredAs {
+        match self {
+            Self::Embedded(_) => StoredAs::Durable,
+            Self::Nats(settings) if settings.replicas > 1 => StoredAs::Replicated,
+            Self::Nats(_) => StoredAs::Accepted,
+        }
+    }
+
+    /// Where it is, for people.
+    pub(crate) fn place(&self) -> String {
+        match self {
+            Self::Embedded(settings) => settings.path.display().to_string(),
+            Self::Nats(settings) => settings.servers.join(", "),
+        }
+    }
+
+    /// Opens it. What it runs, runs as `tasks`, until `shutdown` is forced.
+    pub(crate) async fn open(
+        self,
+        node: &str,
+        clock: Clock,
+        tasks: &Tasks,
+        shutdown: &Shutdown,
+    ) -> Result<Handles, Failure> {
+        match self {
+            Self::Embedded(settings) => embedded::open(settings, clock, tasks, shutdown)
+                .await
+                .map_err(|error| Failure::work(error.to_string())),
+            Self::Nats(mut settings) => {
+                settings.name = format!("fanfare {node}");
+                nats::open(*settings, clock, tasks, shutdown)
+                    .await
+                    .map_err(|error| Failure::work(error.to_string()))
+            }
+        }
+    }
+}
+
+/// A variable that is set to nothing names nothing.
+fn is_named(nats: &cli::Nats) -> bool {
+    nats.nats.iter().any(|server| !server.is_empty())
+}
+
+fn settings(options: cli::Nats) -> nats::Settings {
+    let login = match (
+        options.nats_user.zip(options.nats_password),
+        options.nats_nkey,
+        options.nats_creds,
+    ) {
+        (Some((user, password)), ..) => Login::Password {
+            user,
+            password: Secret::new(password),
+        },
+        (None, Some(seed), _) => Login::Nkey(Secret::new(seed)),
+        (None, None, Some(path)) => Login::CredentialsFile(path),
+        (None, None, None) => Login::Anonymous,
+    };
+    let client_certificate = options.nats_cert.zip(options.nats_key);
+    nats::Settings {
+        login,
+        root_certificates: options.nats_ca,
+        client_certificate: client_certificate
+            .map(|(certificate, key)| ClientCertificate { certificate, key }),
+        replicas: options.nats_replicas,
+        ..nats::Settings::new(options.nats)
+    }
+}

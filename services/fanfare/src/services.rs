@@ -1,0 +1,249 @@
+//! The services of one process, from their start to their end.
+
+use crate::{Failure, back_end::BackEnd, openapi, readiness};
+use axum::{Extension, Json, Router, extract::DefaultBodyLimit, http::StatusCode, routing::get};
+use fanfare_auth::Auth;
+use fanfare_bus::Handles;
+use fanfare_gateway::Gateway;
+use fanfare_http::{Problem, TrustedProxies, request_id};
+use fanfare_lifecycle::{Clock, Shutdown, Tasks};
+use fanfare_notify::Notify;
+use fanfare_proto::{ErrorCode, limits};
+use fanfare_telemetry::metrics::Metrics;
+use fanfare_tokens::Authority;
+use std::{sync::Arc, time::Duration};
+
+/// Largest request body: a whole batch of notifications of a few kilobytes each.
+const REQUEST_BYTES: usize = 64 * limits::BODY_BYTES;
+
+/// Longest that what a service has under way may take at the end.
+const UNDER_WAY: Duration = Duration::from_secs(10);
+
+/// Which services, and what they are told.
+pub(crate) struct Settings {
+    pub(crate) back_end: BackEnd,
+    /// Of this process, among those that share the back end.
+    pub(crate) node: String,
+    pub(crate) tokens: fanfare_tokens::Settings,
+    pub(crate) gateway: Option<fanfare_gateway::Settings>,
+    pub(crate) auth: Option<fanfare_auth::Settings>,
+    pub(crate) notify: Option<fanfare_notify::Settings>,
+}
+
+/// Those that run.
+pub(crate) struct Services {
+    pub(crate) auth: Option<Auth>,
+    notify: Option<Notify>,
+    gateway: Option<Arc<Gateway>>,
+    node: String,
+    handles: Handles,
+    authority: Arc<Authority>,
+    life: Life,
+    /// The back end ends after all that use it.
+    back_end: Life,
+}
+
+/// What something runs, and when it ends.
+#[derive(Default)]
+struct Life {
+    tasks: Tasks,
+    shutdown: Shutdown,
+}
+
+impl Services {
+    /// Opens the back end and starts what `settings` name.
+    pub(crate) async fn start(settings: Settings, metrics: &Metrics) -> Result<Self, Failure> {
+        let clock = Clock::system();
+        let (life, back_end) = (Life::default(), Life::default());
+        let (tasks, shutdown) = (&life.tasks, &life.shutdown);
+        let handles = settings.back_end.open(
+            &settings.node,
+            clock.clone(),
+            &back_end.tasks,
+            &back_end.shutdown,
+        );
+        let handles = handles.await?;
+        let authority =
+            Authority::start(settings.tokens, &handles, clock.clone(), tasks, shutdown).await;
+        let authority = authority.map_err(Failure::Usage)?;
+        let mut services = Self {
+            auth: None,
+            notify: None,
+            gateway: None,
+            node: settings.node,
+            handles,
+            authority,
+            life,
+            back_end,
+        };
+        if let Some(settings) = settings.auth {
+            services.start_auth(settings, &clock, metrics).await?;
+        }
+        if let Some(settings) = settings.notify {
+            services.start_notify(settings, &clock, metrics).await?;
+        }
+        if let Some(settings) = settings.gateway {
+            services.start_gateway(settings, &clock, metrics).await?;
+        }
+        Ok(services)
+    }
+
+    async fn start_auth(
+        &mut self,
+        settings: fanfare_auth::Settings,
+        clock: &Clock,
+        metrics: &Metrics,
+    ) -> Result<(), Failure> {
+        let has_password = settings.admin_password.is_some();
+        let deps = fanfare_auth::Deps {
+            handles: self.handles.clone(),
+            clock: clock.clone(),
+            tasks: self.life.tasks.clone(),
+            shutdown: self.life.shutdown.clone(),
+            authority: Arc::clone(&self.authority),
+            metrics: metrics.clone(),
+        };
+        let started = fanfare_auth::start(settings, deps).await;
+        let auth = started.map_err(|error| Failure::work(error.to_string()))?;
+        if has_password && auth.first_run.is_none() {
+            tracing::info!(
+                "--admin-password has no effect after the first start: there is an administrator already"
+            );
+        }
+        self.auth = Some(auth);
+        Ok(())
+    }
+
+    async fn start_notify(
+        &mut self,
+        settings: fanfare_notify::Settings,
+        clock: &Clock,
+        metrics: &Metrics,
+    ) -> Result<(), Failure> {
+        let deps = fanfare_notify::Deps {
+            handles: self.handles.clone(),
+            clock: clock.clone(),
+            tasks: self.life.tasks.clone(),
+            shutdown: self.life.shutdown.clone(),
+            authority: Arc::clone(&self.authority),
+            metrics: metrics.clone(),
+        };
+        let started = fanfare_notify::start(settings, deps).await;
+        self.notify = Some(started.map_err(|error| Failure::work(error.to_string()))?);
+        Ok(())
+    }
+
+    async fn start_gateway(
+        &mut self,
+        settings: fanfare_gateway::Settings,
+        clock: &Clock,
+        metrics: &Metrics,
+    ) -> Result<(), Failure> {
+        let deps = fanfare_gateway::Deps {
+            handles: self.handles.clone(),
+            clock: clock.clone(),
+            tasks: self.life.tasks.clone(),
+            shutdown: self.life.shutdown.clone(),
+            authority: Arc::clone(&self.authority),
+            metrics: metrics.clone(),
+        };
+        let gateway = Gateway::start(settings, deps)
+            .await
+            .map_err(Failure::Work)?;
+        self.gateway = Some(Arc::new(gateway));
+        Ok(())
+    }
+
+    /// What must be there for them to do their job.
+    pub(crate) fn checks(&self) -> readiness::Checks {
+        let writes = self.auth.is_some() || self.notify.is_some();
+        let probe = || readiness::StoreProbe::new(Arc::clone(&self.handles.kv), &self.node);
+        readiness::Checks {
+            authority: Arc::clone(&self.authority),
+            gateway: self.gateway.clone(),
+            store: writes.then(probe),
+        }
+    }
+
+    /// Runs `work` until it is done or the services end.
+    pub(crate) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
+        let shutdown = self.life.shutdown.clone();
+        self.life.tasks.spawn(async move {
+            tokio::select! {
+                () = shutdown.begun() => {}
+                () = work => {}
+            }
+        });
+    }
+
+    /// Everything that they serve on the public port.
+    pub(crate) fn router(&self, trusted_proxies: TrustedProxies) -> Router {
+        let documented = [
+            self.auth.as_ref().map(Auth::router),
+            self.notify.as_ref().map(Notify::router),
+        ];
+        let mut router = Router::new();
+        let mut documents = Vec::new();
+        for (part, document) in documented
+            .into_iter()
+            .flatten()
+            .map(|part| part.split_for_parts())
+        {
+            router = router.merge(part);
+            documents.push(document);
+        }
+        if let Some(gateway) = &self.gateway {
+            router = router.merge(gateway.router());
+        }
+        let document = Arc::new(openapi::document(documents));
+        let reference = get(async move || Json((*document).clone()));
+        let not_found = async || {
+            Problem::new(
+                ErrorCode::NotFound,
+                "there is nothing at this path; see /openapi.json",
+            )
+        };
+        let wrong_method = async || {
+            let problem = Problem::new(
+                ErrorCode::BadMessage,
+                "this path does not take this method; see /openapi.json",
+            );
+            (StatusCode::METHOD_NOT_ALLOWED, problem)
+        };
+        router
+            .route("/openapi.json", reference)
+            .fallback(not_found)
+            .method_not_allowed_fallback(wrong_method)
+            .layer(DefaultBodyLimit::max(REQUEST_BYTES))
+            .layer(axum::middleware::from_fn(request_id))
+            .layer(Extension(trusted_proxies))
+    }
+
+    /// Goes on for `lame_duck`, then sends every client away.
+    pub(crate) async fn drain(&self, lame_duck: Duration) {
+        match &self.gateway {
+            // Its settings say how long it goes on.
+            Some(gateway) => gateway.drain().await,
+            None => tokio::time::sleep(lame_duck).await,
+        }
+    }
+
+    /// Ends them, lets what they have under way finish, and only then ends the back end. Answers how many tasks were
+    /// left.
+    pub(crate) async fn stop(self) -> usize {
+        let Self {
+            auth,
+            notify,
+            gateway,
+            handles,
+            life,
+            back_end,
+            ..
+        } = self;
+        life.shutdown.force();
+        drop((auth, notify, gateway, handles));
+        let left = life.tasks.wait(UNDER_WAY).await;
+        back_end.shutdown.force();
+        left + back_end.tasks.wait(UNDER_WAY).await
+    }
+}
