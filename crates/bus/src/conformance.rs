@@ -175,7 +175,7 @@ cases! {
             a_watch_tells_what_is_there_then_what_changes
             a_watch_has_no_hole_between_the_two
             a_watch_tells_what_has_expired
-            a_slow_watch_is_told_to_begin_anew
+            a_slow_watch_misses_nothing_or_begins_anew
         }
         bus {
             a_subscriber_gets_what_is_published_after_it_subscribed_in_order

@@ -170,12 +170,17 @@ pub(crate) fn check_ops(ops: &[Op]) -> Result<(), KvError> {
     ops.iter().try_for_each(check_op)
 }
 
+pub(crate) fn check_value(value: &Bytes) -> Result<(), KvError> {
+    if value.len() > VALUE_BYTES {
+        return Err(KvError::TooLarge);
+    }
+    Ok(())
+}
+
 fn check_op(op: &Op) -> Result<(), KvError> {
     match op {
         Op::Put { key, value, .. } => {
-            if value.len() > VALUE_BYTES {
-                return Err(KvError::TooLarge);
-            }
+            check_value(value)?;
             check_key(key)
         }
         Op::Delete { key, .. } => check_key(key),

@@ -1,24 +1,32 @@
 //! The back end for many processes: [`Bus`](crate::Bus) on NATS core, [`Log`](crate::Log) and [`Kv`](crate::Kv) on
 //! JetStream.
 //!
-//! A process has two connections (`connection`): what is heard comes over `live`, what is asked and written goes over
-//! `ctl`, so that a flood of deliveries never holds up an answer. A connection tells its readers when they may have
-//! missed something.
+//! A process has three connections (`connection`): what is heard comes over `live`, what is asked and written goes over
+//! `ctl`, and requests arrive over `served`, so that a flood of deliveries never holds up an answer. A connection tells
+//! its readers when they may have missed something.
 
+mod api;
 mod bus;
 mod connect;
 mod connection;
+mod fetch;
+mod header;
 mod inbox;
-mod missing;
+mod kv;
+mod log;
+mod publish;
+mod refusal;
 mod settings;
+mod stored;
 mod watcher;
 
+use self::log::NatsLog;
 use crate::Handles;
 use connection::Link;
 use fanfare_lifecycle::{Clock, Shutdown, Tasks};
-use missing::Missing;
 use std::sync::Arc;
 
+pub use self::log::{LayoutError, LogSettings};
 pub use connect::OpenError;
 pub use settings::{ClientCertificate, Login, Secret, Settings};
 
@@ -38,10 +46,11 @@ pub async fn open(
     shutdown: &Shutdown,
 ) -> Result<Handles, OpenError> {
     let link = Arc::new(Link::connect(&settings, tasks, shutdown).await?);
-    let missing = Arc::new(Missing::new(Arc::clone(&link), clock));
+    let (shards, replicas) = (settings.log, settings.replicas);
+    let log = NatsLog::open(Arc::clone(&link), shards, replicas, clock, tasks).await?;
     Ok(Handles {
-        bus: Arc::new(bus::NatsBus::new(link, tasks, shutdown)),
-        log: Arc::<Missing>::clone(&missing) as _,
-        kv: missing,
+        bus: Arc::new(bus::NatsBus::new(Arc::clone(&link), tasks, shutdown)),
+        log: Arc::new(log),
+        kv: Arc::new(kv::NatsKv::new(link, settings.replicas, tasks)),
     })
 }

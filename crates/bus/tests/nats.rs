@@ -77,9 +77,8 @@ impl Subject for Nats {
     }
 
     fn overflow(&self) -> usize {
-        // More than waits for one reader, and less than twice as much: what is still on its way when the reader is told
-        // must not be too much again.
-        10_000
+        // More than wait in the client and in front of the reader together.
+        30_000
     }
 }
 

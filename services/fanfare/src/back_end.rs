@@ -3,7 +3,7 @@
 use crate::{Failure, cli};
 use fanfare_bus::{
     Handles, embedded,
-    nats::{self, ClientCertificate, Login, Secret},
+    nats::{self, ClientCertificate, LogSettings, Login, OpenError, Secret},
 };
 use fanfare_lifecycle::{Clock, Shutdown, Tasks};
 use fanfare_notify::StoredAs;
@@ -74,9 +74,13 @@ impl BackEnd {
                 .map_err(|error| Failure::work(error.to_string())),
             Self::Nats(mut settings) => {
                 settings.name = format!("fanfare {node}");
-                nats::open(*settings, clock, tasks, shutdown)
-                    .await
-                    .map_err(|error| Failure::work(error.to_string()))
+                let opened = nats::open(*settings, clock, tasks, shutdown).await;
+                opened.map_err(|error| match error {
+                    OpenError::Address { .. } | OpenError::Credentials { .. } => {
+                        Failure::usage(error.to_string())
+                    }
+                    _ => Failure::work(error.to_string()),
+                })
             }
         }
     }
@@ -108,6 +112,10 @@ fn settings(options: cli::Nats) -> nats::Settings {
         client_certificate: client_certificate
             .map(|(certificate, key)| ClientCertificate { certificate, key }),
         replicas: options.nats_replicas,
+        log: LogSettings {
+            shards: options.log_shards,
+            ..LogSettings::default()
+        },
         ..nats::Settings::new(options.nats)
     }
 }

@@ -66,7 +66,10 @@ pub(crate) async fn run(plan: Plan) -> Result<(), Failure> {
     let admin = admin.serve(admin::router(Arc::clone(&readiness), metrics.clone()));
     let services = tokio::select! {
         started = Services::start(plan.services, &metrics) => started?,
-        () = signals.next() => return Err(Failure::work("stopped before it had started")),
+        () = signals.next() => {
+            tracing::info!("stopped before it had started");
+            return Ok(());
+        }
     };
     if let (Some(auth), Some(data_dir)) = (&services.auth, &plan.local_key) {
         keep_local_key(auth, data_dir).await?;

@@ -7,7 +7,7 @@ use fanfare_proto::{channel::is_id, subject, wire::GatewayHere};
 use prost::Message as _;
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 use tokio::time::Instant;
@@ -47,7 +47,7 @@ impl Gateways {
     /// a start, and when none was heard.
     pub(crate) fn expected(&self) -> usize {
         let now = Instant::now();
-        let mut heard = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut heard = self.lock();
         heard.at.retain(|_node, at| *at + GONE > now);
         let is_known = heard.since + ALL_HEARD <= now && heard.at.len() < GATEWAYS_MAX;
         match heard.at.len() {
@@ -57,8 +57,21 @@ impl Gateways {
         }
     }
 
+    fn take(&self, received: Received) {
+        match received {
+            Received::Message(message) => {
+                let told = GatewayHere::decode(message.payload);
+                if let Some(told) = told.ok().filter(|told| is_id(&told.node)) {
+                    self.hear(told);
+                }
+            }
+            // A new gateway may have spoken meanwhile.
+            Received::Lagged => self.lock().since = Instant::now(),
+        }
+    }
+
     fn hear(&self, told: GatewayHere) {
-        let mut heard = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut heard = self.lock();
         if told.leaving {
             heard.at.remove(&told.node);
         } else if heard.at.contains_key(&told.node) || heard.at.len() < GATEWAYS_MAX {
@@ -66,10 +79,8 @@ impl Gateways {
         }
     }
 
-    /// Messages were missed: a new gateway may have spoken meanwhile.
-    fn missed(&self) {
-        let mut heard = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        heard.since = Instant::now();
+    fn lock(&self) -> MutexGuard<'_, Heard> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -87,16 +98,8 @@ pub(crate) async fn follow(
                 () = shutdown.begun() => return,
                 received = messages.next() => received,
             };
-            match received {
-                Some(Received::Message(message)) => {
-                    let told = GatewayHere::decode(message.payload);
-                    if let Some(told) = told.ok().filter(|told| is_id(&told.node)) {
-                        core.gateways.hear(told);
-                    }
-                }
-                Some(Received::Lagged) => core.gateways.missed(),
-                None => return,
-            }
+            let Some(received) = received else { return };
+            core.gateways.take(received);
         }
     });
     Ok(())
@@ -105,26 +108,32 @@ pub(crate) async fn follow(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use fanfare_bus::Message;
 
-    fn here(node: &str, leaving: bool) -> GatewayHere {
-        GatewayHere {
+    fn here(node: &str, leaving: bool) -> Received {
+        let told = GatewayHere {
             node: node.to_owned(),
             leaving,
-        }
+        };
+        Received::Message(Message {
+            subject: subject::GATEWAY_HERE.to_owned(),
+            payload: told.encode_to_vec().into(),
+        })
     }
 
     #[tokio::test(start_paused = true)]
     async fn those_who_were_heard_of_late_are_expected() {
         let gateways = Gateways::new();
-        gateways.hear(here("a", false));
+        gateways.take(here("a", false));
         assert_eq!(gateways.expected(), usize::MAX, "others may be there too");
         tokio::time::advance(ALL_HEARD).await;
-        gateways.hear(here("b", false));
+        gateways.take(here("b", false));
+        gateways.take(here("no name", false));
         assert_eq!(gateways.expected(), 2);
-        gateways.hear(here("a", false));
-        gateways.hear(here("b", true));
+        gateways.take(here("a", false));
+        gateways.take(here("b", true));
         assert_eq!(gateways.expected(), 1);
-        gateways.missed();
+        gateways.take(Received::Lagged);
         assert_eq!(gateways.expected(), usize::MAX);
         tokio::time::advance(ALL_HEARD).await;
         assert_eq!(gateways.expected(), 1);

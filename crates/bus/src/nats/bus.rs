@@ -1,6 +1,6 @@
 //! [`Bus`] on NATS core.
 
-use super::connection::{Connection, Link};
+use super::connection::{Connection, Link, Quiet};
 use crate::{
     bus::{self, Bus, Message, Received, Responder, Serving, Subscription},
     error::{BusError, RequestError},
@@ -22,6 +22,9 @@ const OVERLOADED: &str = "Fanfare-Overloaded";
 
 /// Answers of a gathering that nobody has taken yet. They are taken as they come.
 const GATHERED: usize = 1_024;
+
+/// Longest that the end of a subscription may take.
+const DRAIN: Duration = Duration::from_secs(5);
 
 pub(super) struct NatsBus {
     link: Arc<Link>,
@@ -171,14 +174,23 @@ impl Bus for NatsBus {
         group: Option<&str>,
         responder: Responder,
     ) -> Result<Serving, BusError> {
-        let ctl = self.link.ctl.clone();
-        let requests = subscribe(&ctl, subject, group).await?;
+        let (ctl, served) = (self.link.ctl.clone(), self.link.served.clone());
+        let requests = {
+            let (connection, _turn) = served.turn().await;
+            subscribe(connection, subject, group).await?
+        };
         let server = Server::new(responder, self.tasks.clone(), self.shutdown.clone());
         let left = CancellationToken::new();
         let (ended, guard_left) = (ctl.ended(), left.clone());
+        let service = Service {
+            requests,
+            served,
+            answers: ctl,
+            server: Arc::new(server),
+        };
         self.tasks.spawn(async move {
             tokio::select! {
-                () = serve(ctl, requests, Arc::new(server), guard_left) => {}
+                () = service.run(guard_left) => {}
                 () = ended.cancelled() => {}
             }
         });
@@ -186,42 +198,52 @@ impl Bus for NatsBus {
     }
 }
 
-/// Hands over what comes, until the guard is dropped and everything that had arrived by then is taken.
-async fn serve(
-    connection: Connection,
-    mut requests: Subscriber,
+/// What is served until the guard is dropped.
+struct Service {
+    requests: Subscriber,
+    served: Quiet,
+    answers: Connection,
     server: Arc<Server>,
-    left: CancellationToken,
-) {
-    loop {
-        let request = tokio::select! {
-            request = requests.next() => request,
-            () = left.cancelled() => break,
-        };
-        let Some(request) = request else { return };
-        hand_over(&connection, request, &server).await;
-    }
-    // Ends the subscription and then the stream, behind what has arrived already.
-    let _ended = requests.drain().await;
-    while let Some(request) = requests.next().await {
-        hand_over(&connection, request, &server).await;
-    }
 }
 
-async fn hand_over(connection: &Connection, request: async_nats::Message, server: &Arc<Server>) {
-    let reply = request.reply.clone().map(|to| NatsReply {
-        connection: connection.clone(),
-        to,
-    });
-    let refusal = request.reply.clone();
-    if !server.handle(message(request), reply)
-        && let Some(to) = refusal
-    {
-        let mut headers = HeaderMap::new();
-        headers.insert(OVERLOADED, "1");
-        let to = to.into_string();
-        // Whoever asked hears nothing then, and gives up by itself.
-        let _away = connection.send(to, None, headers, Bytes::new()).await;
+impl Service {
+    /// Hands over what comes until `left`, and then what the server had sent by the time it heard of that.
+    async fn run(mut self, left: CancellationToken) {
+        loop {
+            let request = tokio::select! {
+                request = self.requests.next() => request,
+                () = left.cancelled() => break,
+            };
+            let Some(request) = request else { return };
+            self.hand_over(request).await;
+        }
+        let served = self.served.clone();
+        let (_connection, _turn) = served.turn().await;
+        let drained = async {
+            let _ended = self.requests.drain().await;
+            while let Some(request) = self.requests.next().await {
+                self.hand_over(request).await;
+            }
+        };
+        // A server that is away does not answer, and has nothing to send.
+        let _away = time::timeout(DRAIN, drained).await;
+    }
+
+    async fn hand_over(&self, request: async_nats::Message) {
+        let reply_to = request.reply.clone();
+        let reply = reply_to.clone().map(|to| NatsReply {
+            connection: self.answers.clone(),
+            to,
+        });
+        if !self.server.handle(message(request), reply)
+            && let Some(to) = reply_to
+        {
+            let mut headers = HeaderMap::new();
+            headers.insert(OVERLOADED, "1");
+            let to = to.into_string();
+            // Whoever asked hears nothing then, and gives up by itself.
+            let _away = self.answers.send(to, None, headers, Bytes::new()).await;
+        }
     }
 }
 

@@ -86,6 +86,9 @@ pub enum OpenError {
         "the NATS server keeps nothing: enable JetStream (`jetstream {{}}` in its configuration)"
     )]
     NoJetStream,
+    /// The streams that are there are not those of the log, or cannot be made.
+    #[error(transparent)]
+    Layout(#[from] super::log::LayoutError),
 }
 
 /// Connects, again and again until `until`.

@@ -1,4 +1,4 @@
-//! The two connections of a process.
+//! The three connections of a process.
 
 use super::{
     connect::{self, OpenError},
@@ -12,7 +12,7 @@ use bytes::Bytes;
 use fanfare_lifecycle::{Shutdown, Tasks};
 use std::{sync::Arc, time::Duration};
 use tokio::{
-    sync::{mpsc, watch},
+    sync::{Mutex, MutexGuard, mpsc, watch},
     time::{self, Instant},
 };
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -23,12 +23,14 @@ const ROUND_TRIP: Duration = Duration::from_secs(5);
 /// Longest that a message may wait for its turn on the wire. Longer means that the server takes nothing.
 const SEND: Duration = Duration::from_secs(5);
 
-/// Both connections. They close with it.
+/// The connections. They close with it.
 pub(super) struct Link {
     /// What is heard: subscriptions and watches.
     pub(super) live: Connection,
-    /// What is asked and written.
+    /// What is asked, written and answered.
     pub(super) ctl: Connection,
+    /// The requests that are served here.
+    pub(super) served: Quiet,
     _ends: DropGuard,
 }
 
@@ -51,8 +53,33 @@ impl Link {
         Ok(Self {
             live: Connection::open(settings, "live", until, tasks, &ended).await?,
             ctl: Connection::open(settings, "ctl", until, tasks, &ended).await?,
+            served: Quiet::new(Connection::open(settings, "served", until, tasks, &ended).await?),
             _ends: ends,
         })
+    }
+}
+
+/// A connection that says one thing at a time, and nothing but subscriptions.
+///
+/// The client forgets a subscription that is being drained as soon as there is something else to say: what the server
+/// sends before it hears of the end would be lost. While the connection is silent, the server's word comes first.
+#[derive(Clone)]
+pub(super) struct Quiet {
+    connection: Connection,
+    turn: Arc<Mutex<()>>,
+}
+
+impl Quiet {
+    fn new(connection: Connection) -> Self {
+        Self {
+            connection,
+            turn: Arc::default(),
+        }
+    }
+
+    /// Waits for its turn to say something, which is over when the guard is dropped.
+    pub(super) async fn turn(&self) -> (&Connection, MutexGuard<'_, ()>) {
+        (&self.connection, self.turn.lock().await)
     }
 }
 

@@ -1,5 +1,6 @@
 //! Where the servers are and how to get in.
 
+use super::log::LogSettings;
 use std::{fmt, path::PathBuf, time::Duration};
 
 /// Where the servers are, how to get in, and how safely they keep things.
@@ -22,6 +23,8 @@ pub struct Settings {
     /// Copies of each stream, on as many servers: 1, or 3 or 5 in a cluster. For streams that are not there yet; those
     /// that are keep what they have. Default: 1.
     pub replicas: usize,
+    /// How the log is laid out and what it keeps.
+    pub log: LogSettings,
 }
 
 impl Settings {
@@ -37,6 +40,7 @@ impl Settings {
             name: "fanfare".to_owned(),
             connect_limit: Duration::from_secs(30),
             replicas: 1,
+            log: LogSettings::default(),
         }
     }
 }

@@ -53,6 +53,7 @@ pub(crate) struct MintReply {
         (status = 400, body = Problem),
         (status = 401, body = Problem),
         (status = 403, description = "Not with this key: it needs the scope tokens:mint", body = Problem),
+        (status = 429, description = "The user was signed out twice within a second: again after `Retry-After`", body = Problem),
     )
 )]
 pub(crate) async fn mint(

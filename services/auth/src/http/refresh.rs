@@ -53,6 +53,7 @@ impl From<Problem> for Refused {
         (status = 200, body = Tokens),
         (status = 401, description = "Unknown, expired or used: sign in again", body = Problem),
         (status = 409, description = "Sent twice at once: use the token that the other request got", body = Problem),
+        (status = 429, description = "Signed out twice within a second: the same token again after `Retry-After`", body = Problem),
     )
 )]
 pub(crate) async fn refresh(

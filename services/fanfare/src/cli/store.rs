@@ -91,6 +91,16 @@ pub(crate) struct Nats {
         value_parser = replicas
     )]
     pub(crate) nats_replicas: usize,
+    /// Streams that the log is spread over; as many servers of a cluster can share its work. Fixed once they are made, and
+    /// the same for every process.
+    #[arg(
+        long,
+        env = "FANFARE_LOG_SHARDS",
+        default_value_t = 16,
+        value_name = "NUMBER",
+        value_parser = clap::value_parser!(u16).range(1..=256)
+    )]
+    pub(crate) log_shards: u16,
 }
 
 /// An even number of copies survives no more than one fewer does.

@@ -6,7 +6,8 @@ use fanfare_lifecycle::{Clock, Shutdown, Tasks};
 use fanfare_proto::{Timestamp, subject, wire::KickCommand};
 use prost::Message as _;
 use serde_json::{Value, json};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use tokio::time::Instant;
 
 /// One auth worker, two notify workers, two gateways.
 struct Apart {
@@ -58,8 +59,7 @@ async fn what_any_worker_takes_reaches_clients_on_every_gateway() {
     for client in &mut clients {
         client.subscribe("user:ann", None).await;
     }
-    for number in 0..20 {
-        let worker = &apart.notify[number as usize % 2];
+    for (number, worker) in (0..20).zip(apart.notify.iter().cycle()) {
         worker.api().notify_numbered("ann", number, 1).await;
     }
     for client in &mut clients {

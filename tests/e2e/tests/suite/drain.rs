@@ -13,7 +13,9 @@ async fn a_drain_tells_every_client_when_to_return_and_ends_with_nothing_lost() 
     // It neither reads nor closes, so the drain waits for it while this test looks on.
     let _dawdler = RawSocket::open(&server, "/ws/", &token, 0).await;
     let api = server.api().clone();
-    api.notify_numbered("ann", 1, 1).await;
+    let body = json!({"to": {"users": ["ann"]}, "title": "1"});
+    let id = api.notify(&body).await["id"].as_str().unwrap().to_owned();
+    clients[0].frame("notification").await;
 
     server.terminate();
     api.until_status("/readyz", 503).await;
@@ -37,11 +39,18 @@ async fn a_drain_tells_every_client_when_to_return_and_ends_with_nothing_lost() 
     assert!(late.is_err(), "an upgrade was taken during the drain");
     let status = server.ended().await;
     assert_eq!(status.code(), Some(0));
+    let log = server.stderr();
+    assert!(!log.contains("could not be kept"), "{log}");
 
     server.start_again().await;
     let mut back = server.upgrade("/ws/").bearer(&token).welcomed().await;
     back.subscribe("user:ann", cursor.as_str()).await;
     assert_eq!(back.frame("notification").await["n"], 1);
+    // What was written right before the end was reported and kept.
+    let path = format!("/v1/notifications/{id}?user=ann");
+    let trail = server.api().get(&path, api.key()).await.is(200).body;
+    let delivered = trail["addressees"][0]["delivered"].as_array().unwrap();
+    assert!(delivered.iter().any(|one| one["how"] == "live"), "{trail}");
 }
 
 #[tokio::test]
