@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use fanfare_bus::{
     Handles,
     conformance::{self, Subject},
-    nats::{self, Login, Secret, Settings},
+    nats::{self, LogSettings, Login, Secret, Settings},
 };
 use fanfare_lifecycle::{Clock, Shutdown, Tasks};
 use nats_server::NatsServer;
@@ -61,6 +61,11 @@ impl Subject for Nats {
             login: Login::Password {
                 user: self.account.clone(),
                 password: Secret::new(self.account.clone()),
+            },
+            // The cases take channels together, which must be of one shard.
+            log: LogSettings {
+                shards: 1,
+                ..LogSettings::default()
             },
             ..Settings::new(vec![self.server.address()])
         };

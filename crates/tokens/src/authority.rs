@@ -66,6 +66,18 @@ impl Authority {
         self.issuers.is_ready() && self.revocations.is_settled()
     }
 
+    /// What is not there yet, in words for an operator.
+    #[must_use]
+    pub fn lacks(&self) -> Option<&'static str> {
+        if !self.issuers.is_ready() {
+            Some("the keys that tokens are checked with: no auth service has answered yet")
+        } else if !self.revocations.is_settled() {
+            Some("what was taken back of tokens: the store has not told it yet")
+        } else {
+            None
+        }
+    }
+
     /// Checks a token: signature, issuer, audience, times, claims, revocations. Waits for a fresh key set, 5 s at most,
     /// when the key is not known yet, and as long again, right after a start, for the revocations.
     ///

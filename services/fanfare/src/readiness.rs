@@ -82,11 +82,8 @@ impl Readiness {
         let Some(checks) = self.checks.get() else {
             return Err("starting".to_owned());
         };
-        if !checks.authority.is_ready() {
-            return Err(
-                "the keys that tokens are checked with are not there: no auth service has answered yet"
-                    .to_owned(),
-            );
+        if let Some(lacking) = checks.authority.lacks() {
+            return Err(format!("not there: {lacking}"));
         }
         if let Some(gateway) = &checks.gateway {
             gateway.ready().await?;

@@ -23,7 +23,7 @@ pub(crate) struct Common {
     #[arg(long, env = "FANFARE_ADMIN_LISTEN", default_value = "127.0.0.1:9000")]
     pub(crate) admin_listen: String,
     /// What to log, in the syntax of RUST_LOG.
-    #[arg(long, env = "FANFARE_LOG", default_value = "info")]
+    #[arg(long, env = "FANFARE_LOG", default_value = "info,async_nats=warn")]
     pub(crate) log: String,
     /// How log lines look.
     #[arg(long, env = "FANFARE_LOG_FORMAT", value_enum, default_value_t)]

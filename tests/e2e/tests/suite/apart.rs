@@ -162,11 +162,9 @@ async fn what_starts_before_auth_says_so_and_is_ready_once_auth_is_there() {
         };
         until("why it is not ready", says_why).await;
     }
-    let answer = early[1]
-        .api()
-        .with_key("ff_x")
-        .post("/v1/publish", &json!({}))
-        .await;
+    let key = format!("ff_{}", "x".repeat(43));
+    let api = early[1].api().with_key(&key);
+    let answer = api.post("/v1/publish", &json!({})).await;
     assert_eq!(answer.status, 503, "{}", answer.body);
     let _auth = fleet.auth().await;
     for member in &early {

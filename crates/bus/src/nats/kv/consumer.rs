@@ -1,9 +1,10 @@
 //! One reader's place in a bucket's stream: what is last under each key, then what comes. Kept by the server.
 
 use super::bucket::Bucket;
-use crate::nats::{api, connection::Connection, inbox::Mailbox, refusal::Refusal};
-use async_nats::{HeaderMap, Message};
+use crate::nats::{api, connection::Connection, refusal::Refusal};
+use async_nats::{HeaderMap, Message, Subscriber};
 use bytes::Bytes;
+use futures_util::StreamExt as _;
 use serde_json::{Value, json};
 use std::time::Duration;
 use tokio::time;
@@ -39,14 +40,14 @@ pub(super) struct Consumer {
     connection: Connection,
     /// `<stream>.<name>`.
     place: String,
-    pull: Option<Pull>,
+    /// What comes keeps the subject it is stored under, so a mailbox would not know it.
+    answers: Subscriber,
+    inbox: String,
+    /// How often it was asked, and how many messages may come of the last time.
+    asked: u64,
+    left: usize,
     /// How many came.
     count: u64,
-}
-
-struct Pull {
-    mailbox: Mailbox,
-    left: usize,
 }
 
 impl Consumer {
@@ -69,12 +70,18 @@ impl Consumer {
                 "inactive_threshold": nanoseconds(FORGOTTEN_AFTER),
             },
         });
+        let inbox = connection.client().new_inbox();
+        let answers = connection.client().subscribe(format!("{inbox}.*")).await;
+        let answers = answers.map_err(|_ended| Refusal::Busy)?;
         let made = api::call(connection, &format!("CONSUMER.CREATE.{stream}"), &request).await?;
         let name = made["name"].as_str().ok_or(Refusal::Refused)?;
         Ok(Self {
             connection: connection.clone(),
             place: format!("{stream}.{name}"),
-            pull: None,
+            answers,
+            inbox,
+            asked: 0,
+            left: 0,
             count: 0,
         })
     }
@@ -90,34 +97,38 @@ impl Consumer {
     /// [`Broken`].
     pub(super) async fn next(&mut self) -> Result<Delivered, Broken> {
         loop {
-            if self.pull.as_ref().is_none_or(|pull| pull.left == 0) {
-                self.pull = Some(self.ask().await?);
+            if self.left == 0 {
+                self.ask().await?;
             }
-            let Some(pull) = &mut self.pull else {
-                return Err(Broken);
-            };
-            let heard = time::timeout(SILENCE, pull.mailbox.next()).await;
+            let heard = time::timeout(SILENCE, self.answers.next()).await;
             let Ok(Some(message)) = heard else {
                 return Err(Broken);
             };
-            match message.status.map(|status| status.as_u16()) {
-                None => {
-                    pull.left -= 1;
-                    self.count += 1;
-                    return delivered(message, self.count);
-                }
+            let Some(status) = message.status.map(|status| status.as_u16()) else {
+                self.left = self.left.saturating_sub(1);
+                self.count += 1;
+                return delivered(message, self.count);
+            };
+            // What is said of an earlier question is no news.
+            if *message.subject != *self.address() {
+                continue;
+            }
+            match status {
                 // Nothing, for now.
-                Some(100) => {}
+                100 => {}
                 // The time is over, or the bytes are: neither is the consumer's end.
-                Some(404 | 408) => self.pull = None,
-                Some(409) if is_full(&message) => self.pull = None,
-                Some(_other) => return Err(Broken),
+                404 | 408 => self.left = 0,
+                409 if is_full(&message) => self.left = 0,
+                _other => return Err(Broken),
             }
         }
     }
 
-    async fn ask(&self) -> Result<Pull, Broken> {
-        let mailbox = self.connection.mailbox(PULLED + 16);
+    fn address(&self) -> String {
+        format!("{}.{}", self.inbox, self.asked)
+    }
+
+    async fn ask(&mut self) -> Result<(), Broken> {
         let request = json!({
             "batch": PULLED,
             "max_bytes": PULLED_BYTES,
@@ -126,15 +137,14 @@ impl Consumer {
         });
         let subject = format!("$JS.API.CONSUMER.MSG.NEXT.{}", self.place);
         let payload = Bytes::from(request.to_string());
-        let address = mailbox.address();
+        self.asked += 1;
+        let address = self.address();
         let sent = self
             .connection
-            .send(subject, Some(address), HeaderMap::new(), payload);
+            .send(subject, Some(&address), HeaderMap::new(), payload);
         sent.await.map_err(|_away| Broken)?;
-        Ok(Pull {
-            mailbox,
-            left: PULLED,
-        })
+        self.left = PULLED;
+        Ok(())
     }
 
     /// Lets the server forget it. It would do so by itself, later.

@@ -148,19 +148,23 @@ impl Committer {
             }
             time::sleep(LOOK_PAUSE).await;
         }
-        let claims = posts
-            .iter()
-            .enumerate()
-            .filter(|(_index, post)| post.subject.starts_with("claim."));
-        for (index, post) in claims.take(1) {
-            let subjects = [post.subject.clone()];
-            let latest = fetch::latest(&self.core.ctl, &stream, &subjects).await?;
-            let ours = latest.messages.first().filter(|message| {
-                claim::read(message).is_some_and(|claim| claim.tag == attempt.tag)
-            });
-            return Ok(ours.map(|message| message.seq - index as u64));
-        }
-        Ok(None)
+        self.find_claim(attempt).await
+    }
+
+    /// The same, where the record is gone already and a claim is not.
+    async fn find_claim(&self, attempt: &Attempt) -> Result<Option<u64>, Refusal> {
+        let mut posts = attempt.plan.posts.iter().enumerate();
+        let Some((index, post)) = posts.find(|(_index, post)| post.subject.starts_with("claim."))
+        else {
+            return Ok(None);
+        };
+        let (stream, subjects) = (subject::stream(self.shard), [post.subject.clone()]);
+        let latest = fetch::latest(&self.core.ctl, &stream, &subjects).await?;
+        let ours = latest
+            .messages
+            .first()
+            .filter(|message| claim::read(message).is_some_and(|claim| claim.tag == attempt.tag));
+        Ok(ours.map(|message| message.seq - index as u64))
     }
 
     /// Stores `posts`; the sequence of the first.

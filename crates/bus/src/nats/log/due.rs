@@ -11,9 +11,9 @@ use super::{
 };
 use crate::{
     error::LogError,
-    nats::{api, inbox::Mailbox, refusal::Refusal},
+    nats::{api, refusal::Refusal},
 };
-use async_nats::{HeaderMap, Message};
+use async_nats::{HeaderMap, Message, Subscriber};
 use bytes::Bytes;
 use fanfare_lifecycle::Tasks;
 use futures_util::{FutureExt as _, StreamExt as _, future::BoxFuture, stream::FuturesUnordered};
@@ -45,13 +45,20 @@ const ASK_AGAIN: Duration = Duration::from_secs(32);
 /// Runs until the connection or the log ends.
 pub(super) fn start(core: Arc<Core>, shards: Arc<[Shard]>, tasks: &Tasks) {
     let ended = core.ctl.ended();
-    let mut worker = Worker {
-        lapses: core.ctl.lapses(),
-        core,
-        shards,
-        running: FuturesUnordered::new(),
-    };
     tasks.spawn(async move {
+        let inbox = core.ctl.client().new_inbox();
+        // What is due comes under its own subject, so it cannot share the inbox of the answers.
+        let Ok(answers) = core.ctl.client().subscribe(inbox.clone()).await else {
+            return;
+        };
+        let mut worker = Worker {
+            lapses: core.ctl.lapses(),
+            core,
+            shards,
+            inbox,
+            answers,
+            running: FuturesUnordered::new(),
+        };
         tokio::select! {
             () = worker.run() => {}
             () = ended.cancelled() => {}
@@ -63,7 +70,14 @@ struct Worker {
     core: Arc<Core>,
     shards: Arc<[Shard]>,
     lapses: watch::Receiver<u64>,
+    inbox: String,
+    answers: Subscriber,
     running: FuturesUnordered<BoxFuture<'static, ()>>,
+}
+
+/// As JetStream counts durations.
+pub(super) const fn nanoseconds(duration: Duration) -> u64 {
+    duration.as_secs() * 1_000_000_000
 }
 
 /// How one question ended.
@@ -95,20 +109,18 @@ impl Worker {
             self.running.next().await;
             return Ask::Again;
         }
-        let mut mailbox = self.core.ctl.mailbox(BATCH + 1);
         self.lapses.mark_unchanged();
-        let request = json!({ "batch": room, "expires": ASK_FOR.as_nanos() as u64 });
+        let request = json!({ "batch": room, "expires": nanoseconds(ASK_FOR) });
         let subject = format!("$JS.API.CONSUMER.MSG.NEXT.{SCHEDULES}.{CONSUMER}");
-        let reply = mailbox.address().to_owned();
         let payload = Bytes::from(request.to_string());
         let ctl = self.core.ctl.clone();
-        let sent = ctl.send(subject, Some(&reply), HeaderMap::new(), payload);
+        let sent = ctl.send(subject, Some(&self.inbox), HeaderMap::new(), payload);
         if sent.await.is_err() {
             return Ask::Later;
         }
         let until = Instant::now() + ASK_AGAIN;
         for _message in 0..room {
-            match self.next(&mut mailbox, until).await {
+            match self.next(until).await {
                 Ok(message) => self.begin(message),
                 Err(ask) => return ask,
             }
@@ -116,10 +128,10 @@ impl Worker {
         Ask::Again
     }
 
-    async fn next(&mut self, mailbox: &mut Mailbox, until: Instant) -> Result<Message, Ask> {
+    async fn next(&mut self, until: Instant) -> Result<Message, Ask> {
         loop {
             tokio::select! {
-                message = mailbox.next() => {
+                message = self.answers.next() => {
                     let message = message.ok_or(Ask::Later)?;
                     return match message.status.map(|status| status.as_u16()) {
                         None => Ok(message),

@@ -2,6 +2,7 @@
 
 use super::{
     core::{self, Patience, is_passing},
+    due,
     settings::LogSettings,
     subject::{self, SCHEDULES},
 };
@@ -221,20 +222,17 @@ async fn consumer(connection: &Connection, replicas: usize) -> Result<(), Layout
     let request = json!({
         "stream_name": SCHEDULES,
         "config": {
-            "durable_name": super::due::CONSUMER,
+            "durable_name": due::CONSUMER,
             "filter_subject": "due.>",
             "deliver_policy": "all",
             "ack_policy": "explicit",
-            "ack_wait": super::due::ACK_WAIT.as_nanos() as u64,
-            "max_ack_pending": super::due::MOST_AT_ONCE,
+            "ack_wait": due::nanoseconds(due::ACK_WAIT),
+            "max_ack_pending": due::MOST_AT_ONCE,
             "num_replicas": replicas,
         },
         "action": "",
     });
-    let name = format!(
-        "CONSUMER.DURABLE.CREATE.{SCHEDULES}.{}",
-        super::due::CONSUMER
-    );
+    let name = format!("CONSUMER.DURABLE.CREATE.{SCHEDULES}.{}", due::CONSUMER);
     let mut patience = Patience::new();
     loop {
         match api::call(connection, &name, &request).await {
