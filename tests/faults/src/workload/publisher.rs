@@ -5,8 +5,9 @@ use super::{
     persona::{BULK, Channels, Plan},
 };
 use crate::{
-    failure::{Failure, Outcome},
+    failure::Outcome,
     history::{Accepted, Id},
+    net::http_client,
     random::Random,
     site::Doors,
     stopwatch::Stopwatch,
@@ -64,13 +65,9 @@ impl Publisher {
         stopwatch: Stopwatch,
         random: Random,
     ) -> Outcome<Self> {
-        let client = reqwest::Client::builder()
-            .timeout(ANSWER)
-            .no_proxy()
-            .build();
         Ok(Self {
             name,
-            client: client.map_err(|error| Failure::wrong(error.to_string()))?,
+            client: http_client(ANSWER)?,
             doors,
             stopwatch,
             random,

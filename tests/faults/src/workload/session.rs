@@ -123,7 +123,7 @@ impl Client {
     async fn wait(&mut self, time: Duration) {
         let mut phase = self.around.phase.clone();
         let over = phase.wait_for(|phase| matches!(phase, Phase::Over));
-        let _either = tokio::time::timeout(time, over).await;
+        drop(tokio::time::timeout(time, over).await);
     }
 
     fn is_over(&self) -> bool {

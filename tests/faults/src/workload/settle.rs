@@ -97,7 +97,8 @@ impl Running {
     pub(crate) async fn live_again(&self, count: usize) -> Outcome<()> {
         let mut progress = self.around.progress.subscribe();
         let lost = progress.wait_for(|progress| progress.live < count);
-        let _in_time = tokio::time::timeout(ARRIVAL, lost).await;
+        // What is found is locked as long as it is held, and clients go on.
+        drop(tokio::time::timeout(ARRIVAL, lost).await);
         self.live(count).await
     }
 
@@ -170,7 +171,8 @@ impl Running {
             .filter(|client| !client.is_finished())
             .count();
         let heard = progress.wait_for(|progress| progress.heard >= stay);
-        let _in_time = tokio::time::timeout(HEARING, heard).await;
+        // What is found is locked as long as it is held, and clients go on.
+        drop(tokio::time::timeout(HEARING, heard).await);
         tokio::time::sleep(ECHO).await;
         self.phase.send_replace(Phase::Over);
         let mut sessions = Vec::new();
