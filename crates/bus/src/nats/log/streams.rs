@@ -144,16 +144,16 @@ fn schedule_stream(replicas: usize) -> Value {
 async fn stream(connection: &Connection, wanted: &Value) -> Result<Value, LayoutError> {
     let name = wanted["name"].as_str().unwrap_or_default();
     let mut patience = Patience::new();
+    let info = format!("STREAM.INFO.{name}");
     loop {
-        let info = api::call(connection, &format!("STREAM.INFO.{name}"), &Value::Null).await;
-        let refusal = match info {
+        let refusal = match api::call(connection, &info, &Value::Null).await {
             Ok(info) => return check(name, wanted, &info["config"]),
             Err(Refusal::NotFound) => {
                 // Another process may make it first, with another epoch: what is there then is read again.
                 let made = api::call(connection, &format!("STREAM.CREATE.{name}"), wanted).await;
-                match made {
-                    Ok(_made) => continue,
-                    Err(refusal) => refusal,
+                match (made, api::call(connection, &info, &Value::Null).await) {
+                    (_, Ok(info)) => return check(name, wanted, &info["config"]),
+                    (Ok(_), Err(refusal)) | (Err(refusal), Err(_)) => refusal,
                 }
             }
             Err(refusal) => refusal,
