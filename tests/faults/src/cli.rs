@@ -149,8 +149,12 @@ fn run_row(row: Row, tools: Tools, seed: u64, is_short: bool) -> Outcome<RowResu
 fn tell(result: &RowResult, seed: u64) {
     let verdict = &result.verdict;
     output::aside(&format!(
-        "  {} accepted, {} delivered, longest time without a write {} ms, {} never answered",
-        verdict.accepted, verdict.delivered, result.write_outage_ms, result.unanswered
+        "  {} accepted, {} delivered, {} never answered; no write for {} ms, {} ms after the begin",
+        verdict.accepted,
+        verdict.delivered,
+        result.unanswered,
+        result.write_outage.ms,
+        result.write_outage.from_ms
     ));
     if result.is_clean() {
         return;

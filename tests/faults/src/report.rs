@@ -62,7 +62,7 @@ impl Report {
             reordered: verdict.reordered,
             reset: verdict.reset,
             deaf_sessions: verdict.deaf_sessions,
-            write_outage_ms: result.write_outage_ms,
+            write_outage_ms: result.write_outage.ms,
         });
         if let Some(takeover) = result.takeover {
             self.takeover = Some(Figures {

@@ -9,7 +9,7 @@ use crate::{
     random::Random,
     site::{Disk, Namespaces, Site, Tools},
     stopwatch::Stopwatch,
-    workload::{self, Done},
+    workload::{self, Done, Outage},
 };
 use std::{fs, time::Duration};
 pub(crate) use takeover::Takeover;
@@ -46,7 +46,7 @@ const LIMIT: Duration = Duration::from_secs(300);
 pub(crate) struct Result {
     pub(crate) row: Row,
     pub(crate) verdict: Verdict,
-    pub(crate) write_outage_ms: u64,
+    pub(crate) write_outage: Outage,
     /// Publications that were never answered with a 2xx, although they were tried for a minute.
     pub(crate) unanswered: u64,
     /// Answers of the publish API that nothing here should cause.
@@ -188,7 +188,7 @@ impl Row {
         Result {
             row: self,
             verdict: checker::check(&done.history),
-            write_outage_ms: done.write_outage_ms,
+            write_outage: done.write_outage,
             unanswered: done.unanswered,
             refused: done.refused,
             takeover,

@@ -7,7 +7,7 @@ mod settle;
 mod tokens;
 
 pub(crate) use persona::{Plan, plan, takeover};
-pub(crate) use settle::{Done, start};
+pub(crate) use settle::{Done, Outage, start};
 
 use crate::history::{Channel, Id};
 use std::{collections::HashMap, sync::Arc};

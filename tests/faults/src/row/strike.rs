@@ -92,10 +92,14 @@ async fn fill(site: &mut Site, disks: &[Disk], servers: std::ops::Range<usize>) 
     }
     tokio::time::sleep(FULL).await;
     let cluster = site.cluster()?;
-    for index in servers {
+    for index in servers.clone() {
         disks[index].relieve()?;
         cluster.kill(index);
-        cluster.resume(index).await?;
+        cluster.begin(index)?;
+    }
+    // One that is alone stays unhealthy, so all of them are started before any is waited for.
+    for index in servers {
+        cluster.ready(index).await?;
     }
     Ok(())
 }

@@ -71,8 +71,13 @@ impl Cluster {
 
     /// Starts it again, with what it had stored, and waits until it has caught up.
     pub(crate) async fn resume(&mut self, index: usize) -> Outcome<()> {
-        self.servers[index].resume()?;
+        self.begin(index)?;
         self.ready(index).await
+    }
+
+    /// Starts it again, and does not wait.
+    pub(crate) fn begin(&mut self, index: usize) -> Outcome<()> {
+        self.servers[index].resume()
     }
 
     /// Stops a server, as a machine does that swaps: its sockets stay open.

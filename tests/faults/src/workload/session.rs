@@ -2,6 +2,7 @@
 
 mod connection;
 mod frame;
+mod intake;
 mod standing;
 
 use super::{

@@ -45,11 +45,18 @@ pub(crate) struct Running {
 pub(crate) struct Done {
     pub(crate) history: History,
     /// Longest time without a 2xx while publishers tried.
-    pub(crate) write_outage_ms: u64,
+    pub(crate) write_outage: Outage,
     /// Publications that were never answered.
     pub(crate) unanswered: u64,
     /// Answers that nothing here should cause.
     pub(crate) refused: Vec<String>,
+}
+
+/// A time without a 2xx.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Outage {
+    pub(crate) from_ms: u64,
+    pub(crate) ms: u64,
 }
 
 /// Connects the clients of `plan`.
@@ -127,7 +134,7 @@ impl Running {
             merge(&mut published, join(publisher.await)?);
         }
         let until_ms = self.around.stopwatch.now_ms();
-        let write_outage_ms = outage_ms(
+        let write_outage = outage(
             self.publishing_from_ms,
             until_ms,
             &mut published.answered_ms,
@@ -185,7 +192,7 @@ impl Running {
                 sessions,
                 probes,
             },
-            write_outage_ms,
+            write_outage,
             unanswered: published.unanswered,
             refused: published.refused,
         })
@@ -204,11 +211,14 @@ fn merge(all: &mut Published, one: Published) {
 }
 
 /// The longest time between two answers.
-fn outage_ms(from_ms: u64, until_ms: u64, answered_ms: &mut Vec<u64>) -> u64 {
+fn outage(from_ms: u64, until_ms: u64, answered_ms: &mut Vec<u64>) -> Outage {
     answered_ms.extend([from_ms, until_ms]);
     answered_ms.sort_unstable();
-    let gaps = answered_ms.windows(2).map(|pair| pair[1] - pair[0]);
-    gaps.max().unwrap_or(0)
+    let gaps = answered_ms.windows(2).map(|pair| Outage {
+        from_ms: pair[0],
+        ms: pair[1] - pair[0],
+    });
+    gaps.max_by_key(|gap| gap.ms).unwrap_or_default()
 }
 
 fn channels(plan: &Plan) -> Vec<String> {
@@ -231,8 +241,12 @@ mod tests {
 
     #[test]
     fn an_outage_is_the_longest_time_without_an_answer() {
-        assert_eq!(outage_ms(100, 1_000, &mut vec![900, 200, 350]), 550);
-        assert_eq!(outage_ms(100, 1_000, &mut vec![150]), 850);
-        assert_eq!(outage_ms(100, 1_000, &mut Vec::new()), 900);
+        let longest = |mut answered_ms| {
+            let outage = outage(100, 1_000, &mut answered_ms);
+            (outage.from_ms, outage.ms)
+        };
+        assert_eq!(longest(vec![900, 200, 350]), (350, 550));
+        assert_eq!(longest(vec![150]), (150, 850));
+        assert_eq!(longest(Vec::new()), (100, 900));
     }
 }
