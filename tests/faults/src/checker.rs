@@ -161,29 +161,27 @@ fn logs(
     logs
 }
 
-/// Whoever is connected and subscribed hears the last publication.
+/// Whoever is connected and subscribed hears the last publication, unless it was there before.
 fn check_probes(session: &Session, readings: &[Reading], history: &History, verdict: &mut Verdict) {
     if !session.is_connected {
         return;
     }
     let silent = session.held.iter().find_map(|channel| {
-        let probe = history.probes.get(channel)?;
+        let id = history.probes.get(channel)?;
+        let mut accepted = history.accepted.iter();
+        let probe = accepted.find(|own| own.channel == *channel && own.id == *id)?;
         let mut own = readings.iter().filter(|own| own.channel == *channel);
-        let has_it = own.any(|own| own.entries().any(|entry| entry.id == *probe));
-        (!has_it).then(|| (Channel::clone(channel), Id::clone(probe)))
+        let is_heard = own.any(|own| own.has_heard(id, probe.n));
+        (!is_heard).then_some(probe)
     });
-    if let Some((channel, id)) = silent {
-        let place = history
-            .accepted
-            .iter()
-            .find(|own| own.channel == channel && own.id == id);
+    if let Some(probe) = silent {
         verdict.find(Finding {
             flaw: Flaw::Deaf,
             session: session.name.clone(),
-            channel,
-            n: place.map_or(0, |own| own.n),
-            id,
-            at_ms: place.map_or(0, |own| own.at_ms),
+            channel: Channel::clone(&probe.channel),
+            n: probe.n,
+            id: Id::clone(&probe.id),
+            at_ms: probe.at_ms,
         });
     }
 }

@@ -80,6 +80,11 @@ impl Reading {
         self.spans().flat_map(|span| &span.entries)
     }
 
+    /// Whether `id` at ordinal `n` came, or stood before the place where the reading goes on.
+    pub(super) fn has_heard(&self, id: &Id, n: u64) -> bool {
+        self.last.from.is_some_and(|from| n <= from) || self.entries().any(|own| own.id == *id)
+    }
+
     /// Checks order, doubles, and that nothing is left out. A reading that is held to the end must reach the end of the
     /// log; another one only has to be whole up to the last entry it was sent.
     pub(super) fn check(

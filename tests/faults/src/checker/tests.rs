@@ -99,6 +99,12 @@ fn who_has_no_connection_is_not_deaf_but_misses_it() {
 }
 
 #[test]
+fn who_came_after_the_last_one_is_not_deaf() {
+    let events = vec![What::Subscribed { from: 3 }];
+    assert_eq!(flaws(&history(3, events)), []);
+}
+
+#[test]
 fn who_heard_nothing_at_all_misses_everything_after_the_place_it_was_told() {
     let history = history(3, vec![What::Subscribed { from: 1 }]);
     let all = [(Flaw::Missing, 2), (Flaw::Missing, 3), (Flaw::Deaf, 3)];

@@ -89,7 +89,9 @@ impl Client {
     /// Takes part until the row is over, or until it leaves for good.
     pub(super) async fn run(mut self) -> Session {
         if let Habit::Late(wait) = self.persona.habit {
-            self.wait(wait).await;
+            let mut phase = self.around.phase.clone();
+            let settling = phase.wait_for(|phase| !matches!(phase, Phase::Busy));
+            drop(tokio::time::timeout(wait, settling).await);
         }
         let mut backoff_ms = BACKOFF_MIN_MS;
         while !self.is_over() {

@@ -24,6 +24,9 @@ const ARRIVAL: Duration = Duration::from_secs(60);
 /// process has been back for seconds before they were sent.
 const HEARING: Duration = Duration::from_secs(30);
 
+/// Longest that clients which are away take to be back, when nothing is broken any more.
+const RETURN: Duration = Duration::from_secs(20);
+
 /// How long is waited for what comes once too often, after everything has come.
 const ECHO: Duration = Duration::from_secs(1);
 
@@ -139,6 +142,12 @@ impl Running {
             until_ms,
             &mut published.answered_ms,
         );
+        // Who comes later than the last publications is not sent them. Who does not come at all is found by the checker.
+        let stay = self.clients.iter().filter(|own| !own.is_finished()).count();
+        let mut progress = self.around.progress.subscribe();
+        let live = progress.wait_for(|progress| progress.live >= stay);
+        // What is found is locked as long as it is held, and clients go on.
+        drop(tokio::time::timeout(RETURN, live).await);
         let channels = channels(&self.plan);
         let mut probers = Vec::new();
         for (index, channels) in channels
@@ -171,14 +180,7 @@ impl Running {
         }
         self.phase
             .send_replace(Phase::Probed(Arc::new(probes.clone())));
-        let mut progress = self.around.progress.subscribe();
-        let stay = self
-            .clients
-            .iter()
-            .filter(|client| !client.is_finished())
-            .count();
         let heard = progress.wait_for(|progress| progress.heard >= stay);
-        // What is found is locked as long as it is held, and clients go on.
         drop(tokio::time::timeout(HEARING, heard).await);
         tokio::time::sleep(ECHO).await;
         self.phase.send_replace(Phase::Over);
