@@ -67,6 +67,7 @@ async fn those_in_a_topic_see_who_comes_and_goes() {
 async fn a_killed_gateway_leaves_no_ghosts() {
     let fleet = Fleet::new();
     let auth = fleet.auth().await;
+    let _notify = fleet.notify(&auth).await;
     let first = fleet.gateway(&auth).await;
     let mut second = fleet.gateway(&auth).await;
     let api = auth.api();
