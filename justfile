@@ -46,6 +46,16 @@ e2e *ARGS:
     tests/tools/nats.sh > /dev/null
     cargo test -p fanfare-e2e --locked {{ARGS}}
 
+# Kill, stop and cut off parts under a workload; nobody may miss anything: `just faults --seed 7 --row leader-kill`.
+faults *ARGS:
+    cargo build --release --locked -p fanfare -p fanfare-faults
+    "${CARGO_TARGET_DIR:-target}/release/fanfare-faults" --nats-server "$(tests/tools/nats.sh)" {{ARGS}}
+
+# The same in three short rows, below 90 seconds.
+faults-short *ARGS:
+    cargo build --locked -p fanfare -p fanfare-faults
+    "${CARGO_TARGET_DIR:-target}/debug/fanfare-faults" --nats-server "$(tests/tools/nats.sh)" --short {{ARGS}}
+
 # Fuzz a parser for some seconds: `just fuzz frame 60`. Needs a nightly toolchain and cargo-fuzz.
 fuzz TARGET SECONDS="60":
     cd fuzz && mkdir -p {corpus,seeds}/{{TARGET}} && cargo +nightly fuzz run {{TARGET}} {corpus,seeds}/{{TARGET}} -- -max_total_time={{SECONDS}}

@@ -4,15 +4,13 @@ use crate::{
     Password, Settings,
     fault::Fault,
     passwords::Passwords,
-    store::{self, Store, TRIES},
+    store::{self, FIRST_START, Store, TRIES},
     user::User,
     users::{self, Users},
 };
 use fanfare_bus::kv::Expect;
 use fanfare_tokens::random_base62;
 use std::{fmt, time::Duration};
-
-const KEY: &str = "first-start";
 
 /// Id and username of the first administrator.
 const ADMIN: &str = "admin";
@@ -44,7 +42,7 @@ pub(crate) async fn first_start(
     settings: &Settings,
     now_ms: i64,
 ) -> Result<Option<FirstRun>, Fault> {
-    if store.get::<i64>(KEY).await?.is_some() {
+    if store.get::<i64>(FIRST_START).await?.is_some() {
         return Ok(None);
     }
     let (password, shown) = match &settings.admin_password {
@@ -68,7 +66,12 @@ pub(crate) async fn first_start(
         updated_at_ms: now_ms,
     };
     let mut ops = users::creation(&admin)?;
-    ops.push(store::put(KEY.to_owned(), &now_ms, Expect::Absent, None)?);
+    ops.push(store::put(
+        FIRST_START.to_owned(),
+        &now_ms,
+        Expect::Absent,
+        None,
+    )?);
     let made = Ok(Some(FirstRun {
         admin_password: shown,
     }));

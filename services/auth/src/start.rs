@@ -80,7 +80,7 @@ impl fmt::Debug for Auth {
 }
 
 /// Starts the service: reads or makes the signing keys, makes the first administrator if there never was one, and answers
-/// over the bus. Any number of workers may start at once.
+/// over the bus. Any number of workers may start at once. A store that is away is waited for, half a minute at most.
 ///
 /// # Errors
 ///
@@ -94,6 +94,7 @@ pub async fn start(settings: Settings, deps: Deps) -> Result<Auth, StartError> {
     let passwords = Passwords::start(settings.passwords)
         .await
         .map_err(StartError::Settings)?;
+    store.until_there().await?;
     let key_ring = KeyRing::open(
         store.clone(),
         Arc::clone(&bus),

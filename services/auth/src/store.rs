@@ -16,16 +16,24 @@ use crate::fault::Fault;
 use aws_lc_rs::digest;
 use bytes::Bytes;
 use fanfare_bus::{
-    Kv, Watch,
+    Kv, KvError, Watch,
     kv::{Expect, Op},
 };
 use serde::{Serialize, de::DeserializeOwned};
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 const BUCKET: &str = "auth";
 
+/// Says that there was a first start.
+pub(crate) const FIRST_START: &str = "first-start";
+
 /// How often a change is tried again when others change the same record meanwhile.
 pub(crate) const TRIES: usize = 8;
+
+/// Reads of a start until the store is given up, and the time between two: half a minute in all. A cluster takes up to
+/// nine seconds to choose who leads a bucket, also one that was made a moment ago.
+const START_READS: usize = 150;
+const START_PAUSE: Duration = Duration::from_millis(200);
 
 /// The bucket.
 #[derive(Clone)]
@@ -40,6 +48,18 @@ pub(crate) struct Stored<T> {
 }
 
 impl Store {
+    /// Waits until the store answers, half a minute at most.
+    pub(crate) async fn until_there(&self) -> Result<(), Fault> {
+        for _read in 0..START_READS {
+            match self.kv.get(BUCKET, FIRST_START).await {
+                Ok(_record) => return Ok(()),
+                Err(KvError::Unavailable) => tokio::time::sleep(START_PAUSE).await,
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(Fault::Unavailable)
+    }
+
     pub(crate) async fn get<T: DeserializeOwned>(
         &self,
         key: &str,

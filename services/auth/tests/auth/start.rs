@@ -2,7 +2,7 @@
 
 use crate::{
     house::{ADMIN_PASSWORD, House, settings},
-    lost_answer::LostAnswer,
+    unsteady::Unsteady,
 };
 use axum::http::Method;
 use fanfare_auth::{Password, Settings};
@@ -61,11 +61,21 @@ async fn of_workers_that_start_at_once_one_makes_the_administrator() {
 #[tokio::test]
 async fn the_password_is_shown_although_the_answer_to_its_making_was_lost() {
     let mut house = House::open().await;
-    house.handles.kv = Arc::new(LostAnswer::of(Arc::clone(&house.handles.kv)));
+    let kv = Unsteady::losing_an_answer(Arc::clone(&house.handles.kv));
+    house.handles.kv = Arc::new(kv);
     let worker = house.worker(Settings::default()).await;
     let first_run = worker.auth.first_run.as_ref().unwrap();
     let password = first_run.admin_password.as_ref().unwrap();
     assert_eq!(worker.login("admin", password).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_store_that_has_no_leader_yet_is_waited_for() {
+    let mut house = House::open().await;
+    let kv = Unsteady::away_for(Arc::clone(&house.handles.kv), 3);
+    house.handles.kv = Arc::new(kv);
+    let worker = house.worker(Settings::default()).await;
+    assert!(worker.auth.first_run.is_some());
 }
 
 #[tokio::test]

@@ -64,7 +64,7 @@ fn each_tool_stays_behind_its_seam() {
         ("fastwebsockets", &["fanfare-gateway"]),
         ("mio", &["fanfare-gateway"]),
         ("argon2", &["fanfare-auth"]),
-        ("clap", &["fanfare", "fanfare-load"]),
+        ("clap", &["fanfare", "fanfare-load", "fanfare-faults"]),
     ] {
         for package in metadata.workspace_packages() {
             let uses = package

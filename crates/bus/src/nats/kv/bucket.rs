@@ -16,10 +16,18 @@ use crate::{
 use async_nats::HeaderMap;
 use bytes::Bytes;
 use serde_json::{Value, json};
+use std::time::Duration;
+use tokio::time;
 
 /// How long it is remembered that a record was removed or has expired: for watches that are behind. One that is away for
 /// longer begins anew anyway.
 const MARKER_SECONDS: u64 = 3_600;
+
+/// Tries to write to a stream that was just made, the longest that one may take, and the time between two: five seconds
+/// at least, and half a minute at most. An election takes up to nine.
+const FIRST_TRIES: u32 = 50;
+const FIRST_TRY: Duration = Duration::from_millis(500);
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
 
 /// What servers write when a record expires, and what is written here when one is removed.
 const REMOVED: &str = "Remove";
@@ -138,8 +146,24 @@ impl Bucket {
             );
             return Err(KvError::Store);
         }
-        self.fence(connection).await?;
+        self.first_fence(connection).await?;
         Ok(())
+    }
+
+    /// Writes a fence to a stream that may have been made a moment ago: the servers of a cluster have not told each other
+    /// of it then, and what one of them has no taker for is dropped without a word.
+    async fn first_fence(&self, connection: &Connection) -> Result<u64, Refusal> {
+        for _ in 0..FIRST_TRIES {
+            match time::timeout(FIRST_TRY, self.fence(connection)).await {
+                Ok(Err(Refusal::Busy)) if connection.is_connected() => {
+                    time::sleep(FIRST_PAUSE).await;
+                }
+                Ok(fenced) => return fenced,
+                // A fence may stand there twice.
+                Err(_elapsed) => {}
+            }
+        }
+        Err(Refusal::Busy)
     }
 
     fn config(&self, replicas: usize) -> Value {

@@ -55,8 +55,9 @@ pub(super) async fn open(
     let ended = connection.ended();
     tasks.spawn(async move {
         tokio::select! {
-            () = follower.run(begun) => {}
+            biased;
             () = ended.cancelled() => {}
+            () = follower.run(begun) => {}
         }
     });
     Ok(NatsWatch(changed))
@@ -79,7 +80,7 @@ struct Begun {
     told: Option<HashSet<String>>,
 }
 
-/// The reader is gone.
+/// The reader is gone, or the connection has ended.
 struct Left;
 
 impl Follower {
@@ -123,7 +124,8 @@ impl Follower {
             let delivered = tokio::select! {
                 biased;
                 () = self.changes.closed() => return Err(Left),
-                _lapsed = self.lapses.changed() => return Ok(()),
+                // Nobody counts any more once the connection has ended.
+                lapsed = self.lapses.changed() => return lapsed.map_err(|_ended| Left),
                 delivered = begun.consumer.next() => delivered,
             };
             match delivered {

@@ -1,4 +1,4 @@
-//! A store that does the first batch and loses its answer, as a network does.
+//! A store as it is behind a network: its first answers stay away, or the answer to its first batch is lost.
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -8,26 +8,47 @@ use fanfare_bus::{
 };
 use std::sync::{
     Arc,
-    atomic::{AtomicBool, Ordering},
+    atomic::{AtomicBool, AtomicUsize, Ordering},
 };
 
-pub(crate) struct LostAnswer {
+pub(crate) struct Unsteady {
     inner: Arc<dyn Kv>,
+    /// Reads that are not answered yet.
+    away: AtomicUsize,
+    /// Whether there is no answer left to lose.
     lost: AtomicBool,
 }
 
-impl LostAnswer {
-    pub(crate) const fn of(inner: Arc<dyn Kv>) -> Self {
+impl Unsteady {
+    /// Loses the answer to the first batch.
+    pub(crate) const fn losing_an_answer(inner: Arc<dyn Kv>) -> Self {
         Self {
             inner,
+            away: AtomicUsize::new(0),
             lost: AtomicBool::new(false),
+        }
+    }
+
+    /// Is away for the first `reads`.
+    pub(crate) const fn away_for(inner: Arc<dyn Kv>, reads: usize) -> Self {
+        Self {
+            inner,
+            away: AtomicUsize::new(reads),
+            lost: AtomicBool::new(true),
         }
     }
 }
 
 #[async_trait]
-impl Kv for LostAnswer {
+impl Kv for Unsteady {
     async fn get(&self, bucket: &str, key: &str) -> Result<Option<Record>, KvError> {
+        let one_less = |left: usize| left.checked_sub(1);
+        let away = self
+            .away
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_less);
+        if away.is_ok() {
+            return Err(KvError::Unavailable);
+        }
         self.inner.get(bucket, key).await
     }
 
