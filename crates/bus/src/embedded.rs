@@ -22,7 +22,6 @@ use fanfare_lifecycle::{Clock, Shutdown, Tasks};
 use std::{path::PathBuf, sync::Arc};
 
 pub use file::OpenError;
-pub use log::TAIL_RECORDS;
 
 /// Where the store is and how much it keeps.
 #[derive(Clone, Debug)]

@@ -1,5 +1,9 @@
 //! The queue in front of one reader who may be slow: a tail, a watch, a subscription.
 
+mod reader;
+
+pub(crate) use reader::FedReader;
+
 use std::{
     collections::VecDeque,
     sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},

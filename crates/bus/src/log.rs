@@ -1,9 +1,50 @@
 //! One ordered, durable log per channel.
 
-use crate::error::LogError;
+use crate::{error::LogError, feed::Bound};
 use async_trait::async_trait;
 use bytes::Bytes;
 use fanfare_proto::{Channel, Position};
+
+/// Most records that wait for one tail; a gateway that is further behind does better to read pages. Payloads may be shared
+/// between tails.
+pub const TAIL_RECORDS: usize = 8_192;
+
+/// What waits for one tail at most: the bytes are the limit for large records.
+pub(crate) const TAIL: Bound = Bound {
+    items: TAIL_RECORDS,
+    bytes: 64 * 1024 * 1024,
+};
+
+/// As [`Append::payload`] says.
+const PAYLOAD_BYTES: usize = 256 * 1024;
+
+/// As [`Append::msg_id`] and [`Log::schedule`] say.
+const ID_BYTES: usize = 128;
+
+/// As [`Log::append_all`], [`Log::heads`] and the pages say.
+pub(crate) const MANY: usize = 1_000;
+
+pub(crate) fn check_append(append: &Append) -> Result<(), LogError> {
+    if append.payload.len() > PAYLOAD_BYTES {
+        return Err(LogError::TooLarge);
+    }
+    append.msg_id.as_deref().map_or(Ok(()), check_id)
+}
+
+pub(crate) fn check_appends(appends: &[Append]) -> Result<(), LogError> {
+    if appends.len() > MANY {
+        return Err(LogError::TooLarge);
+    }
+    appends.iter().try_for_each(check_append)
+}
+
+/// Of a record or of a schedule.
+pub(crate) fn check_id(id: &str) -> Result<(), LogError> {
+    if id.len() > ID_BYTES {
+        return Err(LogError::TooLarge);
+    }
+    Ok(())
+}
 
 /// How long the same `msg_id` on the same channel gives the first answer again.
 pub const DEDUP_WINDOW_MS: u64 = 24 * 3600 * 1000;

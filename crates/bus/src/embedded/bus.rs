@@ -3,15 +3,15 @@
 mod registry;
 
 use crate::{
-    bus::{self, Bus, Message, Received, Responder, Serving, Subscription},
+    bus::{self, Bus, Message, Responder, Serving, Subscription},
     error::{BusError, RequestError},
-    feed::{Fed, Feed},
+    feed::{FedReader, Feed},
     server::Server,
 };
 use async_trait::async_trait;
 use bytes::Bytes;
 use fanfare_lifecycle::{Shutdown, Tasks};
-use registry::{Entry, Listener, Registry};
+use registry::{Listener, Registry};
 use std::{sync::Arc, time::Duration};
 use tokio::{sync::mpsc, time};
 
@@ -68,9 +68,9 @@ impl Bus for LocalBus {
         let feed = Arc::new(Feed::new(bus::SUBSCRIPTION));
         let listener = Listener::Subscriber(Arc::clone(&feed));
         let entry = Registry::add(&self.registry, filter, listener)?;
-        Ok(Box::new(LocalSubscription {
+        Ok(Box::new(FedReader {
             feed,
-            _entry: entry,
+            _leaves: entry,
         }))
     }
 
@@ -146,20 +146,5 @@ impl Bus for LocalBus {
 impl Drop for LocalBus {
     fn drop(&mut self) {
         self.registry.close();
-    }
-}
-
-struct LocalSubscription {
-    feed: Arc<Feed<Message>>,
-    _entry: Entry,
-}
-
-#[async_trait]
-impl Subscription for LocalSubscription {
-    async fn next(&mut self) -> Option<Received> {
-        self.feed.next().await.map(|fed| match fed {
-            Fed::Item(message) => Received::Message(message),
-            Fed::Lagged => Received::Lagged,
-        })
     }
 }

@@ -8,30 +8,17 @@ use super::{
 };
 use crate::{
     error::LogError,
-    feed::{Bound, Fed, Feed},
-    log::{Append, Appended, Head, Log, Page, Record, Slice, Tail, Tailed},
+    feed::{FedReader, Feed},
+    log::{
+        Append, Appended, Head, Log, MANY, Page, Record, Slice, TAIL, Tail, check_append,
+        check_appends, check_id,
+    },
 };
 use async_trait::async_trait;
 use fanfare_proto::{Channel, Position};
 use redb::ReadTransaction;
 use std::sync::Arc;
 use tokio::sync::oneshot;
-
-/// Most records that wait for one tail; a gateway that is further behind does better to read pages. Payloads are shared
-/// between tails.
-pub const TAIL_RECORDS: usize = 8_192;
-
-/// Most bytes that wait for one tail: the limit for large records.
-const TAIL_BYTES: usize = 64 * 1024 * 1024;
-
-/// As [`Append::payload`] says.
-const PAYLOAD_BYTES: usize = 256 * 1024;
-
-/// As [`Append::msg_id`] and [`Log::schedule`] say.
-const ID_BYTES: usize = 128;
-
-/// As [`Log::append_all`] and [`Log::heads`] say.
-const MANY: usize = 1_000;
 
 /// Heads that are read at once without asking another thread: some tens of microseconds.
 const INLINE_HEADS: usize = 32;
@@ -52,14 +39,6 @@ impl From<ReadError> for LogError {
             }
         }
     }
-}
-
-fn check(append: &Append) -> Result<(), LogError> {
-    let id_bytes = append.msg_id.as_ref().map_or(0, String::len);
-    if append.payload.len() > PAYLOAD_BYTES || id_bytes > ID_BYTES {
-        return Err(LogError::TooLarge);
-    }
-    Ok(())
 }
 
 impl Store {
@@ -90,10 +69,7 @@ impl Log for Store {
     }
 
     async fn append_all(&self, appends: Vec<Append>) -> Result<Vec<Appended>, LogError> {
-        if appends.len() > MANY {
-            return Err(LogError::TooLarge);
-        }
-        appends.iter().try_for_each(check)?;
+        check_appends(&appends)?;
         if appends.is_empty() {
             return Ok(Vec::new());
         }
@@ -170,21 +146,16 @@ impl Log for Store {
     }
 
     async fn tail(&self) -> Result<Box<dyn Tail>, LogError> {
-        let feed = Arc::new(Feed::new(Bound {
-            items: TAIL_RECORDS,
-            bytes: TAIL_BYTES,
-        }));
+        let feed = Arc::new(Feed::new(TAIL));
         let tail = Arc::downgrade(&feed);
         let opened = self.ask(|answer| Op::Tail { tail, answer }).await;
         opened.map_err(|_not_opened| LogError::Unavailable)?;
-        Ok(Box::new(LocalTail(feed)))
+        Ok(Box::new(FedReader { feed, _leaves: () }))
     }
 
     async fn schedule(&self, at_ms: i64, key: &str, append: Append) -> Result<(), LogError> {
-        check(&append)?;
-        if key.len() > ID_BYTES {
-            return Err(LogError::TooLarge);
-        }
+        check_append(&append)?;
+        check_id(key)?;
         let key = key.to_owned();
         self.ask(|answer| Op::Schedule {
             at_ms,
@@ -213,25 +184,5 @@ impl Log for Store {
             answer,
         })
         .await
-    }
-}
-
-struct LocalTail(Arc<Feed<Record>>);
-
-fn tailed(fed: Fed<Record>) -> Tailed {
-    match fed {
-        Fed::Item(record) => Tailed::Record(record),
-        Fed::Lagged => Tailed::Lagged,
-    }
-}
-
-#[async_trait]
-impl Tail for LocalTail {
-    async fn next(&mut self) -> Option<Tailed> {
-        self.0.next().await.map(tailed)
-    }
-
-    fn try_next(&mut self) -> Option<Tailed> {
-        self.0.try_next().map(tailed)
     }
 }

@@ -5,9 +5,9 @@ use super::{
     inbox::PREFIX,
 };
 use crate::{
-    bus::{self, Bus, Message, Received, Responder, Serving, Subscription},
+    bus::{self, Bus, Message, Responder, Serving, Subscription},
     error::{BusError, RequestError},
-    feed::{Fed, Feed},
+    feed::{FedReader, Feed},
     filter,
     server::{Reply, Server},
 };
@@ -18,7 +18,7 @@ use fanfare_lifecycle::{Shutdown, Tasks};
 use futures_util::StreamExt as _;
 use std::{sync::Arc, time::Duration};
 use tokio::{sync::watch, time};
-use tokio_util::sync::{CancellationToken, DropGuard};
+use tokio_util::sync::CancellationToken;
 
 /// Marks what a server says instead of an answer when too much is under way there.
 const OVERLOADED: &str = "Fanfare-Overloaded";
@@ -121,7 +121,7 @@ impl Bus for NatsBus {
                 () = reader_left.cancelled() => {}
             }
         });
-        Ok(Box::new(NatsSubscription {
+        Ok(Box::new(FedReader {
             feed,
             _leaves: left.drop_guard(),
         }))
@@ -297,20 +297,5 @@ impl Relay {
 impl Drop for Relay {
     fn drop(&mut self) {
         self.feed.close();
-    }
-}
-
-struct NatsSubscription {
-    feed: Arc<Feed<Message>>,
-    _leaves: DropGuard,
-}
-
-#[async_trait]
-impl Subscription for NatsSubscription {
-    async fn next(&mut self) -> Option<Received> {
-        self.feed.next().await.map(|fed| match fed {
-            Fed::Item(message) => Received::Message(message),
-            Fed::Lagged => Received::Lagged,
-        })
     }
 }

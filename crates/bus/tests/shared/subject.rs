@@ -4,7 +4,8 @@ use async_trait::async_trait;
 use fanfare_bus::{
     Handles,
     conformance::Subject,
-    embedded::{self, Settings, TAIL_RECORDS},
+    embedded::{self, Settings},
+    log::TAIL_RECORDS,
 };
 use fanfare_lifecycle::{Clock, Shutdown, Tasks};
 

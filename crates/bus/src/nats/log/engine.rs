@@ -16,7 +16,10 @@ use super::{
 };
 use crate::{
     error::LogError,
-    log::{Append, Appended, Head, Log, Page, Record, Slice, Tail},
+    log::{
+        Append, Appended, Head, Log, MANY, Page, Record, Slice, Tail, check_append, check_appends,
+        check_id,
+    },
     nats::{connection::Link, refusal::Refusal},
 };
 use async_trait::async_trait;
@@ -25,15 +28,6 @@ use fanfare_proto::{Channel, Position};
 use futures_util::future::try_join_all;
 use std::{collections::BTreeMap, sync::Arc};
 use tokio::sync::oneshot;
-
-/// As [`Append::payload`] says.
-const PAYLOAD_BYTES: usize = 256 * 1024;
-
-/// As [`Append::msg_id`] and [`Log::schedule`] say.
-const ID_BYTES: usize = 128;
-
-/// As [`Log::append_all`] and [`Log::heads`] say.
-const MANY: usize = 1_000;
 
 pub(in crate::nats) struct NatsLog {
     pub(super) core: Arc<Core>,
@@ -49,14 +43,6 @@ pub(super) struct Shard {
     pub(super) writer: Writer,
     pub(super) snapshots: Snapshots,
     epoch: u32,
-}
-
-pub(super) fn check(append: &Append) -> Result<(), LogError> {
-    let id_bytes = append.msg_id.as_ref().map_or(0, String::len);
-    if append.payload.len() > PAYLOAD_BYTES || id_bytes > ID_BYTES {
-        return Err(LogError::TooLarge);
-    }
-    Ok(())
 }
 
 impl NatsLog {
@@ -184,10 +170,7 @@ impl Log for NatsLog {
     }
 
     async fn append_all(&self, appends: Vec<Append>) -> Result<Vec<Appended>, LogError> {
-        if appends.len() > MANY {
-            return Err(LogError::TooLarge);
-        }
-        appends.iter().try_for_each(check)?;
+        check_appends(&appends)?;
         let Some(shard) = appends.first().map(|append| self.shard(&append.channel)) else {
             return Ok(Vec::new());
         };
@@ -256,10 +239,8 @@ impl Log for NatsLog {
     }
 
     async fn schedule(&self, at_ms: i64, key: &str, append: Append) -> Result<(), LogError> {
-        check(&append)?;
-        if key.len() > ID_BYTES {
-            return Err(LogError::TooLarge);
-        }
+        check_append(&append)?;
+        check_id(key)?;
         schedule::schedule(self, at_ms, key, append).await
     }
 

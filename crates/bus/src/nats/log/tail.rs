@@ -7,12 +7,11 @@ use super::{
 };
 use crate::{
     error::LogError,
-    feed::{Bound, Fed, Feed},
-    log::{Record, Tail, Tailed},
+    feed::{FedReader, Feed},
+    log::{Record, TAIL, Tail},
     nats::{refusal::Refusal, stored::Stored},
 };
 use async_nats::{Message, Subscriber};
-use async_trait::async_trait;
 use fanfare_lifecycle::Tasks;
 use futures_util::{
     FutureExt as _, StreamExt as _,
@@ -21,13 +20,7 @@ use futures_util::{
 };
 use std::sync::Arc;
 use tokio::sync::watch;
-use tokio_util::sync::{CancellationToken, DropGuard};
-
-/// Most records that wait for one tail; a gateway that is further behind does better to read pages.
-const TAIL_RECORDS: usize = 8_192;
-
-/// Most bytes that wait for one tail: the limit for large records.
-const TAIL_BYTES: usize = 64 * 1024 * 1024;
+use tokio_util::sync::CancellationToken;
 
 /// Messages that are handed on before anything else is looked at.
 const AT_ONCE: usize = 256;
@@ -46,10 +39,7 @@ pub(super) async fn open(core: &Arc<Core>, tasks: &Tasks) -> Result<Box<dyn Tail
     let away = |_error| LogError::Unavailable;
     let records = client.subscribe("live.>").await.map_err(away)?;
     let leaders = client.subscribe(format!("{LEADERS}.*")).await;
-    let feed = Arc::new(Feed::new(Bound {
-        items: TAIL_RECORDS,
-        bytes: TAIL_BYTES,
-    }));
+    let feed = Arc::new(Feed::new(TAIL));
     let left = CancellationToken::new();
     let reader = Reader {
         core: Arc::clone(core),
@@ -59,7 +49,7 @@ pub(super) async fn open(core: &Arc<Core>, tasks: &Tasks) -> Result<Box<dyn Tail
         lapses,
         fences: FuturesUnordered::new(),
     };
-    let tail = LiveTail {
+    let tail = FedReader {
         feed: Arc::clone(&feed),
         _leaves: left.clone().drop_guard(),
     };
@@ -170,27 +160,4 @@ fn record(message: Message) -> Option<Record> {
 fn shard_of(news: &Message) -> Option<u16> {
     let stream = news.subject.strip_prefix(LEADERS)?.strip_prefix(".LOG_")?;
     stream.parse().ok()
-}
-
-struct LiveTail {
-    feed: Arc<Feed<Record>>,
-    _leaves: DropGuard,
-}
-
-fn tailed(fed: Fed<Record>) -> Tailed {
-    match fed {
-        Fed::Item(record) => Tailed::Record(record),
-        Fed::Lagged => Tailed::Lagged,
-    }
-}
-
-#[async_trait]
-impl Tail for LiveTail {
-    async fn next(&mut self) -> Option<Tailed> {
-        self.feed.next().await.map(tailed)
-    }
-
-    fn try_next(&mut self) -> Option<Tailed> {
-        self.feed.try_next().map(tailed)
-    }
 }
