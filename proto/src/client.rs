@@ -31,7 +31,7 @@ pub struct ClientFrame<'a> {
     /// Of `subscribe`: a cursor. Of `auth`: an object from channels to cursors.
     #[serde(default, borrow)]
     pub since: Option<&'a RawValue>,
-    /// Of `publish`.
+    /// Of `publish`, `edit`, `delete` and `react`.
     #[serde(default)]
     pub client_id: Option<String>,
     /// Of `history`: an ordinal.
@@ -40,13 +40,16 @@ pub struct ClientFrame<'a> {
     /// Of `history`: an ordinal.
     #[serde(default)]
     pub after: Option<u64>,
+    /// Of `history` of a room: the ordinal in the middle.
+    #[serde(default)]
+    pub around: Option<u64>,
     /// Of `history`.
     #[serde(default)]
     pub limit: Option<u64>,
-    /// Of `read`: an ordinal.
+    /// Of `read`: an ordinal. Of `edit`, `delete` and `react`: that of the message.
     #[serde(default)]
     pub n: Option<u64>,
-    /// Of `typing`.
+    /// Of `typing` and `react`.
     #[serde(default)]
     pub on: Option<bool>,
     /// Of `subscribe`: to be shown as present in the channel, and to be told who else is.

@@ -16,6 +16,10 @@ pub fn entry_frame(entry: &Entry, channel: &Channel, cursor: Cursor) -> Vec<u8> 
         EntryType::Notification => "notification",
         EntryType::Message => "message",
         EntryType::Retraction => "retracted",
+        EntryType::Edit => "edited",
+        EntryType::Deletion => "deleted",
+        EntryType::Reaction => "reaction",
+        EntryType::Room => "room",
         EntryType::Publication | EntryType::Unspecified => "publication",
     };
     let head = Head {
@@ -32,7 +36,13 @@ pub fn entry_frame(entry: &Entry, channel: &Channel, cursor: Cursor) -> Vec<u8> 
         EntryType::Notification | EntryType::Message => {
             splice_n(&mut out, &entry.body, cursor.position.n);
         }
-        EntryType::Publication | EntryType::Retraction | EntryType::Unspecified => {
+        EntryType::Publication
+        | EntryType::Retraction
+        | EntryType::Edit
+        | EntryType::Deletion
+        | EntryType::Reaction
+        | EntryType::Room
+        | EntryType::Unspecified => {
             out.extend_from_slice(if entry.body.is_empty() {
                 b"null"
             } else {

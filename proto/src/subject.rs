@@ -22,10 +22,23 @@ pub const NOTIFY_SESSIONS: &str = "svc.notify.sessions";
 pub const CHAT_RIGHTS: &str = "svc.chat.rights";
 /// Answers [`RoomListRequest`](crate::wire::RoomListRequest); served by chat.
 pub const CHAT_ROOMS: &str = "svc.chat.rooms";
+/// Answers [`MessageRequest`](crate::wire::MessageRequest); served by chat.
+pub const CHAT_MESSAGE: &str = "svc.chat.message";
+/// Answers [`ChangeRequest`](crate::wire::ChangeRequest); served by chat.
+pub const CHAT_CHANGE: &str = "svc.chat.change";
+/// Answers [`HistoryRequest`](crate::wire::HistoryRequest); served by chat.
+pub const CHAT_HISTORY: &str = "svc.chat.history";
+/// Answers [`ReadRequest`](crate::wire::ReadRequest) for a room; served by chat.
+pub const CHAT_READ: &str = "svc.chat.read";
+/// Takes [`TypingRequest`](crate::wire::TypingRequest), no answer; served by chat.
+pub const CHAT_TYPING: &str = "svc.chat.typing";
 /// Gathers a [`SessionsReply`](crate::wire::SessionsReply) from every gateway.
 pub const GATEWAY_SESSIONS: &str = "ctl.gateway.sessions";
 /// Takes [`KickCommand`](crate::wire::KickCommand); every gateway listens.
 pub const GATEWAY_KICK: &str = "ctl.gateway.kick";
+/// Gathers a [`LeaveReply`](crate::wire::LeaveReply) from every gateway to a
+/// [`LeaveCommand`](crate::wire::LeaveCommand): once it has answered, no session of the user there reads the channel.
+pub const GATEWAY_LEAVE: &str = "ctl.gateway.leave";
 /// Takes [`DrainCommand`](crate::wire::DrainCommand); every gateway listens.
 pub const GATEWAY_DRAIN: &str = "ctl.gateway.drain";
 /// Told when somebody watches `system:metrics`, empty payload; every gateway listens.
