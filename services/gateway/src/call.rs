@@ -296,6 +296,7 @@ async fn present(
 async fn rooms(client: &Client) -> Vec<Channel> {
     let request = RoomListRequest {
         caller: client.caller(),
+        ..RoomListRequest::default()
     };
     match fetch::<RoomListReply>(&client.node, subject::CHAT_ROOMS, &request).await {
         Ok(reply) => reply
