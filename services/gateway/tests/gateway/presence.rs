@@ -321,7 +321,10 @@ async fn who_may_not_read_a_channel_learns_nothing_of_it() {
     }
     let rights = |read| {
         move |_message: Message| -> Pin<Box<dyn Future<Output = bytes::Bytes> + Send>> {
-            let reply = RoomRightsReply { read, write: false };
+            let reply = RoomRightsReply {
+                read,
+                ..RoomRightsReply::default()
+            };
             Box::pin(std::future::ready(Reply::ok(&reply).encode_to_vec().into()))
         }
     };
