@@ -74,6 +74,16 @@ impl From<Failure> for Problem {
     }
 }
 
+impl From<&Problem> for Failure {
+    fn from(problem: &Problem) -> Self {
+        Self {
+            code: problem.code.to_owned(),
+            message: problem.detail.clone(),
+            retry_after_ms: problem.retry_after_ms.unwrap_or_default(),
+        }
+    }
+}
+
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);

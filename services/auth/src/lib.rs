@@ -31,7 +31,8 @@ mod store;
 mod user;
 mod users;
 
+pub use fanfare_service::Deps;
 pub use first_start::FirstRun;
 pub use password::Password;
 pub use settings::{LoginLimits, PasswordCost, Rate, Settings};
-pub use start::{Auth, Deps, StartError, start};
+pub use start::{Auth, StartError, start};

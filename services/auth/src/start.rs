@@ -17,29 +17,10 @@ use crate::{
     store::Store,
     users::Users,
 };
-use fanfare_bus::Handles;
 use fanfare_http::OpenApiRouter;
-use fanfare_lifecycle::{Clock, Shutdown, Tasks};
-use fanfare_telemetry::metrics::Metrics;
-use fanfare_tokens::{ApiKeyText, Authority};
+use fanfare_service::Deps;
+use fanfare_tokens::ApiKeyText;
 use std::{fmt, sync::Arc};
-
-/// What the service needs of its process.
-#[derive(Clone)]
-pub struct Deps {
-    /// The back end.
-    pub handles: Handles,
-    /// For everything that is stored or signed.
-    pub clock: Clock,
-    /// What a shutdown waits for.
-    pub tasks: Tasks,
-    /// When to stop.
-    pub shutdown: Shutdown,
-    /// Checks the credentials of callers. It may have been started before this service: it learns the keys over the bus.
-    pub authority: Arc<Authority>,
-    /// Where to count.
-    pub metrics: Metrics,
-}
 
 /// Why the service did not start.
 #[derive(Debug, thiserror::Error)]

@@ -8,12 +8,12 @@ use crate::{
 };
 use axum::{Extension, Json, Router, extract::DefaultBodyLimit, http::StatusCode, routing::get};
 use fanfare_auth::Auth;
-use fanfare_bus::Handles;
 use fanfare_gateway::Gateway;
 use fanfare_http::{Problem, TrustedProxies, request_id};
 use fanfare_lifecycle::{Clock, Shutdown, Tasks};
 use fanfare_notify::Notify;
 use fanfare_proto::{ErrorCode, limits};
+use fanfare_service::Deps;
 use fanfare_telemetry::metrics::Metrics;
 use fanfare_tokens::Authority;
 use std::{sync::Arc, time::Duration};
@@ -41,9 +41,7 @@ pub(crate) struct Services {
     notify: Option<Notify>,
     gateway: Option<Arc<Gateway>>,
     node: String,
-    handles: Handles,
-    authority: Arc<Authority>,
-    life: Life,
+    deps: Deps,
     /// The back end ends after all that use it.
     back_end: Life,
 }
@@ -63,8 +61,8 @@ impl Services {
         readiness: &Readiness,
     ) -> Result<Self, Failure> {
         let clock = Clock::system();
-        let (life, back_end) = (Life::default(), Life::default());
-        let (tasks, shutdown) = (&life.tasks, &life.shutdown);
+        let back_end = Life::default();
+        let (tasks, shutdown) = (&Tasks::new(), &Shutdown::new());
         let handles = settings.back_end.open(
             &settings.node,
             clock.clone(),
@@ -75,45 +73,39 @@ impl Services {
         let handles = handles.await?;
         let authority =
             Authority::start(settings.tokens, &handles, clock.clone(), tasks, shutdown).await;
-        let authority = authority.map_err(Failure::Usage)?;
+        let deps = Deps {
+            handles,
+            clock,
+            tasks: tasks.clone(),
+            shutdown: shutdown.clone(),
+            authority: authority.map_err(Failure::Usage)?,
+            metrics: metrics.clone(),
+        };
         let mut services = Self {
             auth: None,
             notify: None,
             gateway: None,
             node: settings.node,
-            handles,
-            authority,
-            life,
+            deps,
             back_end,
         };
         if let Some(settings) = settings.auth {
-            services.start_auth(settings, &clock, metrics).await?;
+            services.start_auth(settings).await?;
         }
         if let Some(settings) = settings.notify {
-            services.start_notify(settings, &clock, metrics).await?;
+            let started = fanfare_notify::start(settings, services.deps.clone()).await;
+            services.notify = Some(started.map_err(|error| Failure::work(error.to_string()))?);
         }
         if let Some(settings) = settings.gateway {
-            services.start_gateway(settings, &clock, metrics).await?;
+            let started = Gateway::start(settings, services.deps.clone()).await;
+            services.gateway = Some(Arc::new(started.map_err(Failure::Work)?));
         }
         Ok(services)
     }
 
-    async fn start_auth(
-        &mut self,
-        settings: fanfare_auth::Settings,
-        clock: &Clock,
-        metrics: &Metrics,
-    ) -> Result<(), Failure> {
+    async fn start_auth(&mut self, settings: fanfare_auth::Settings) -> Result<(), Failure> {
         let has_password = settings.admin_password.is_some();
-        let deps = fanfare_auth::Deps {
-            handles: self.handles.clone(),
-            clock: clock.clone(),
-            tasks: self.life.tasks.clone(),
-            shutdown: self.life.shutdown.clone(),
-            authority: Arc::clone(&self.authority),
-            metrics: metrics.clone(),
-        };
-        let started = fanfare_auth::start(settings, deps).await;
+        let started = fanfare_auth::start(settings, self.deps.clone()).await;
         let auth = started.map_err(|error| Failure::work(error.to_string()))?;
         if has_password && auth.first_run.is_none() {
             tracing::info!(
@@ -124,52 +116,12 @@ impl Services {
         Ok(())
     }
 
-    async fn start_notify(
-        &mut self,
-        settings: fanfare_notify::Settings,
-        clock: &Clock,
-        metrics: &Metrics,
-    ) -> Result<(), Failure> {
-        let deps = fanfare_notify::Deps {
-            handles: self.handles.clone(),
-            clock: clock.clone(),
-            tasks: self.life.tasks.clone(),
-            shutdown: self.life.shutdown.clone(),
-            authority: Arc::clone(&self.authority),
-            metrics: metrics.clone(),
-        };
-        let started = fanfare_notify::start(settings, deps).await;
-        self.notify = Some(started.map_err(|error| Failure::work(error.to_string()))?);
-        Ok(())
-    }
-
-    async fn start_gateway(
-        &mut self,
-        settings: fanfare_gateway::Settings,
-        clock: &Clock,
-        metrics: &Metrics,
-    ) -> Result<(), Failure> {
-        let deps = fanfare_gateway::Deps {
-            handles: self.handles.clone(),
-            clock: clock.clone(),
-            tasks: self.life.tasks.clone(),
-            shutdown: self.life.shutdown.clone(),
-            authority: Arc::clone(&self.authority),
-            metrics: metrics.clone(),
-        };
-        let gateway = Gateway::start(settings, deps)
-            .await
-            .map_err(Failure::Work)?;
-        self.gateway = Some(Arc::new(gateway));
-        Ok(())
-    }
-
     /// What must be there for them to do their job.
     pub(crate) fn checks(&self) -> readiness::Checks {
         let writes = self.auth.is_some() || self.notify.is_some();
-        let probe = || readiness::StoreProbe::new(Arc::clone(&self.handles.kv), &self.node);
+        let probe = || readiness::StoreProbe::new(Arc::clone(&self.deps.handles.kv), &self.node);
         readiness::Checks {
-            authority: Arc::clone(&self.authority),
+            authority: Arc::clone(&self.deps.authority),
             gateway: self.gateway.clone(),
             store: writes.then(probe),
         }
@@ -177,8 +129,8 @@ impl Services {
 
     /// Runs `work` until it is done or the services end.
     pub(crate) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
-        let shutdown = self.life.shutdown.clone();
-        self.life.tasks.spawn(async move {
+        let shutdown = self.deps.shutdown.clone();
+        self.deps.tasks.spawn(async move {
             tokio::select! {
                 () = shutdown.begun() => {}
                 () = work => {}
@@ -253,14 +205,16 @@ impl Services {
             auth,
             notify,
             gateway,
-            handles,
-            life,
+            deps,
             back_end,
             ..
         } = self;
-        life.shutdown.force();
-        drop((auth, notify, gateway, handles));
-        let left = life.tasks.wait(UNDER_WAY).await;
+        let Deps {
+            tasks, shutdown, ..
+        } = deps;
+        shutdown.force();
+        drop((auth, notify, gateway));
+        let left = tasks.wait(UNDER_WAY).await;
         back_end.shutdown.force();
         left + back_end.tasks.wait(UNDER_WAY).await
     }

@@ -46,10 +46,8 @@ mod system;
 mod wheel;
 
 use axum::Router;
-use fanfare_bus::{Handles, bus::Serving};
-use fanfare_lifecycle::{Clock, Shutdown, Tasks};
-use fanfare_telemetry::metrics::Metrics;
-use fanfare_tokens::Authority;
+use fanfare_bus::bus::Serving;
+pub use fanfare_service::Deps;
 use hub::Hub;
 use metrics::Figures;
 use node::{Node, Uptime};
@@ -70,23 +68,6 @@ use std::{
 };
 use system::System;
 use tokio_util::sync::CancellationToken;
-
-/// What a gateway is given.
-#[derive(Clone)]
-pub struct Deps {
-    /// The bus and the log.
-    pub handles: Handles,
-    /// For times on the wire.
-    pub clock: Clock,
-    /// Where its tasks run.
-    pub tasks: Tasks,
-    /// When it ends.
-    pub shutdown: Shutdown,
-    /// Who verifies tokens.
-    pub authority: Arc<Authority>,
-    /// Where it registers what it measures.
-    pub metrics: Metrics,
-}
 
 /// A running gateway.
 pub struct Gateway {

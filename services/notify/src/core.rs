@@ -2,12 +2,12 @@
 
 use crate::{
     Deps, Settings,
-    gateways::Gateways,
-    inbox::{counts, push::Touched, rate::Rate},
+    inbox::{counts, push::Touched},
     metrics::Meters,
 };
 use fanfare_bus::Handles;
 use fanfare_lifecycle::Clock;
+use fanfare_service::{Gateways, UserRate};
 use fanfare_tokens::Authority;
 use std::sync::Arc;
 use tokio::sync::{Semaphore, mpsc};
@@ -32,15 +32,19 @@ pub(crate) struct Core {
     pub(crate) meters: Meters,
     pub(crate) touched: Touched,
     /// Whom a question to every gateway reaches.
-    pub(crate) gateways: Gateways,
+    pub(crate) gateways: Arc<Gateways>,
     /// Turns to count an inbox.
     pub(crate) counting: Semaphore,
     /// Requests of users for their inboxes.
-    pub(crate) inbox_rate: Rate,
+    pub(crate) inbox_rate: Arc<UserRate>,
 }
 
 impl Core {
-    pub(crate) fn new(settings: Settings, deps: &Deps) -> (Arc<Self>, mpsc::Receiver<String>) {
+    pub(crate) fn new(
+        settings: Settings,
+        deps: &Deps,
+        gateways: Arc<Gateways>,
+    ) -> (Arc<Self>, mpsc::Receiver<String>) {
         let meters = Meters::new(&deps.metrics);
         let (touched, users) = Touched::new();
         let core = Self {
@@ -50,9 +54,9 @@ impl Core {
             authority: Arc::clone(&deps.authority),
             meters,
             touched,
-            gateways: Gateways::default(),
+            gateways,
             counting: Semaphore::new(counts::AT_ONCE),
-            inbox_rate: Rate::default(),
+            inbox_rate: UserRate::new(deps.clock.clone(), &deps.tasks, &deps.shutdown),
         };
         (Arc::new(core), users)
     }

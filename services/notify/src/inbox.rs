@@ -8,7 +8,6 @@ pub(crate) mod mark;
 pub(crate) mod page;
 pub(crate) mod push;
 pub(crate) mod ranges;
-pub(crate) mod rate;
 pub(crate) mod scan;
 pub(crate) mod state;
 pub(crate) mod store;

@@ -5,19 +5,15 @@
 //! [`inbox`] is a merged view of a user's logs, with his read state beside it. The [`trail`] answers who got it, when,
 //! and if not, why not. What gateways ask comes in over the bus ([`serve`]).
 //!
-//! Nothing is kept in the process but how often each user asks and which [`gateways`] there are: everything else is in the
+//! Nothing is kept in the process but how often each user asks and which gateways there are: everything else is in the
 //! log and in small records, so any number of workers may run.
 
 mod core;
-mod fields;
-mod gateways;
-mod hash;
 mod http;
 mod idempotency;
 mod inbox;
 mod metrics;
 mod notification;
-mod problem;
 mod publication;
 mod serve;
 mod settings;
@@ -26,28 +22,11 @@ mod trail;
 pub use settings::{Settings, StoredAs};
 
 use crate::core::Core;
-use fanfare_bus::{BusError, Handles, bus::Serving};
+use fanfare_bus::{BusError, bus::Serving};
 use fanfare_http::OpenApiRouter;
-use fanfare_lifecycle::{Clock, Shutdown, Tasks};
-use fanfare_telemetry::metrics::Metrics;
-use fanfare_tokens::Authority;
+pub use fanfare_service::Deps;
+use fanfare_service::{fields, gateways, hash, problem};
 use std::sync::Arc;
-
-/// What the service needs from the process around it.
-pub struct Deps {
-    /// Bus, log and records.
-    pub handles: Handles,
-    /// For times that are stored and sent.
-    pub clock: Clock,
-    /// Where background work runs.
-    pub tasks: Tasks,
-    /// Ends the background work.
-    pub shutdown: Shutdown,
-    /// Checks tokens and API keys.
-    pub authority: Arc<Authority>,
-    /// Where the service's metrics are registered; once per process.
-    pub metrics: Metrics,
-}
 
 /// Why the service did not start.
 #[derive(Debug, thiserror::Error)]
@@ -74,11 +53,10 @@ pub struct Notify {
 /// [`StartError`]; nothing runs then.
 pub async fn start(settings: Settings, deps: Deps) -> Result<Notify, StartError> {
     settings.check().map_err(StartError::Setting)?;
-    let (core, touched) = Core::new(settings, &deps);
+    let gateways = gateways::follow(&*deps.handles.bus, &deps.tasks, &deps.shutdown).await?;
+    let (core, touched) = Core::new(settings, &deps, gateways);
     let serving = serve::all(&core, &deps.tasks).await?;
-    gateways::follow(Arc::clone(&core), &deps.tasks, &deps.shutdown).await?;
     inbox::push::spawn(Arc::clone(&core), touched, &deps.tasks, &deps.shutdown);
-    inbox::rate::spawn(Arc::clone(&core), &deps.tasks, &deps.shutdown);
     notification::due::spawn(Arc::clone(&core), &deps.tasks, &deps.shutdown);
     Ok(Notify { core, serving })
 }

@@ -14,22 +14,15 @@ use crate::{
     publication::Publication,
     trail::{ack, receipt, session},
 };
-use bytes::Bytes;
-use fanfare_bus::{
-    BusError,
-    bus::{Responder, Serving},
-};
+use fanfare_bus::{BusError, bus::Serving};
 use fanfare_http::Problem;
 use fanfare_lifecycle::Tasks;
 use fanfare_proto::{
-    Channel, ErrorCode, channel, json, limits, subject,
-    wire::{
-        Caller, CountsReply, CountsRequest, PublishReply, PublishRequest, ReadReply, ReadRequest,
-        Reply,
-    },
+    Channel, ErrorCode, json, limits, subject,
+    wire::{CountsReply, CountsRequest, PublishReply, PublishRequest, ReadReply, ReadRequest},
 };
-use prost::Message;
-use std::{future::Future, sync::Arc};
+use fanfare_service::serve::{answering, known, taking, unreadable};
+use std::sync::Arc;
 
 /// The group all workers serve in: each request reaches one of them.
 const GROUP: &str = "notify";
@@ -54,65 +47,6 @@ pub(crate) async fn all(core: &Arc<Core>, tasks: &Tasks) -> Result<Vec<Serving>,
         );
     }
     Ok(serving)
-}
-
-fn answering<Q, A, F>(core: &Arc<Core>, tasks: &Tasks, handle: fn(Arc<Core>, Q) -> F) -> Responder
-where
-    Q: Message + Default + 'static,
-    A: Message + 'static,
-    F: Future<Output = Result<A, Problem>> + Send + 'static,
-{
-    let (core, tasks) = (Arc::clone(core), tasks.clone());
-    Box::new(move |message| {
-        let core = Arc::clone(&core);
-        Box::pin(tasks.track(async move {
-            let answer = match Q::decode(message.payload) {
-                Ok(request) => handle(core, request).await,
-                Err(_unreadable) => Err(unreadable()),
-            };
-            let reply = match answer {
-                Ok(answer) => Reply::ok(&answer),
-                Err(problem) => Reply::failure(
-                    ErrorCode::parse(problem.code()).unwrap_or(ErrorCode::Internal),
-                    problem.detail(),
-                ),
-            };
-            reply.encode_to_vec().into()
-        }))
-    })
-}
-
-fn taking<Q, F>(core: &Arc<Core>, tasks: &Tasks, take: fn(Arc<Core>, Q) -> F) -> Responder
-where
-    Q: Message + Default + 'static,
-    F: Future<Output = ()> + Send + 'static,
-{
-    let (core, tasks) = (Arc::clone(core), tasks.clone());
-    Box::new(move |message| {
-        let core = Arc::clone(&core);
-        Box::pin(tasks.track(async move {
-            match Q::decode(message.payload) {
-                Ok(told) => take(core, told).await,
-                Err(_unreadable) => {
-                    tracing::warn!(
-                        subject = message.subject,
-                        "an unreadable report was dropped"
-                    );
-                }
-            }
-            Bytes::new()
-        }))
-    })
-}
-
-fn unreadable() -> Problem {
-    Problem::new(ErrorCode::BadMessage, "the request is unreadable")
-}
-
-fn known(caller: Option<Caller>) -> Result<Caller, Problem> {
-    caller
-        .filter(|caller| channel::is_id(&caller.user))
-        .ok_or_else(unreadable)
 }
 
 /// A client's `publish` frame. Its gateway has checked that the client may.

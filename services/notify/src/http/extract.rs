@@ -59,9 +59,18 @@ impl FromRequestParts<Arc<Core>> for User {
             .map_err(problem::of_token)?;
         core.inbox_rate
             .take(&identity.user, core.clock.now_ms())
-            .map_err(problem::rate_limited)?;
+            .map_err(rate_limited)?;
         Ok(Self(identity))
     }
+}
+
+/// He may try again after so many milliseconds.
+fn rate_limited(retry_after_ms: u64) -> Problem {
+    Problem::new(
+        ErrorCode::RateLimited,
+        "too many requests for this inbox; wait for the Retry-After, and listen for `counts` instead of asking",
+    )
+    .retry_after_ms(retry_after_ms)
 }
 
 /// The notification a path names.

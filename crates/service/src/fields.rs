@@ -1,4 +1,8 @@
 //! Reads a JSON object field by field, so that an error can say which field is wrong and why.
+#![expect(
+    clippy::missing_errors_doc,
+    reason = "each reader answers a `Flaw`, as `Fields` says"
+)]
 
 use fanfare_http::Problem;
 use fanfare_proto::{ErrorCode, json};
@@ -11,15 +15,18 @@ const WHY_BYTES: usize = 160;
 
 /// One thing that is wrong with a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Flaw {
-    pub(crate) code: ErrorCode,
+pub struct Flaw {
+    /// What kind of error it is.
+    pub code: ErrorCode,
     /// A path such as `to.users[3]`; empty: the message itself.
-    pub(crate) field: String,
-    pub(crate) why: String,
+    pub field: String,
+    /// For people; at most 160 bytes.
+    pub why: String,
 }
 
 impl Flaw {
-    pub(crate) fn new(code: ErrorCode, field: impl Into<String>, why: impl Into<String>) -> Self {
+    /// A flaw of `field`; `why` goes on where the field's name ends ("must be …").
+    pub fn new(code: ErrorCode, field: impl Into<String>, why: impl Into<String>) -> Self {
         let mut why = why.into();
         if why.len() > WHY_BYTES {
             let end = (0..=WHY_BYTES).rev().find(|at| why.is_char_boundary(*at));
@@ -32,12 +39,13 @@ impl Flaw {
         }
     }
 
-    pub(crate) fn bad(field: impl Into<String>, why: impl Into<String>) -> Self {
+    /// A flaw of shape or range.
+    pub fn bad(field: impl Into<String>, why: impl Into<String>) -> Self {
         Self::new(ErrorCode::BadMessage, field, why)
     }
 
     /// The field and the reason, for people.
-    pub(crate) fn detail(&self) -> String {
+    pub fn detail(&self) -> String {
         if self.field.is_empty() {
             self.why.clone()
         } else {
@@ -52,9 +60,9 @@ impl From<Flaw> for Problem {
     }
 }
 
-/// The fields of one object. `null` is the same as absent; what nobody asks for is ignored; of a field that is
+/// The fields of one object. Each reader answers a [`Flaw`] that names the field when it is not what it must be. `null` is the same as absent; what nobody asks for is ignored; of a field that is
 /// there twice the last counts.
-pub(crate) struct Fields<'a> {
+pub struct Fields<'a> {
     fields: BTreeMap<String, &'a RawValue>,
     /// Put in front of names in flaws.
     path: String,
@@ -62,7 +70,7 @@ pub(crate) struct Fields<'a> {
 
 impl<'a> Fields<'a> {
     /// Reads `text`, an object.
-    pub(crate) fn parse(text: &'a str) -> Result<Self, Flaw> {
+    pub fn parse(text: &'a str) -> Result<Self, Flaw> {
         Self::parse_at(text, String::new())
     }
 
@@ -92,7 +100,7 @@ impl<'a> Fields<'a> {
     }
 
     /// The value exactly as sent, which every client can read; `null` is as good as absent.
-    pub(crate) fn value(&self, name: &str) -> Result<Option<&'a RawValue>, Flaw> {
+    pub fn value(&self, name: &str) -> Result<Option<&'a RawValue>, Flaw> {
         match self.raw(name) {
             Some(value) if !json::is_portable(value.get()) => Err(self.flaw(
                 name,
@@ -112,7 +120,7 @@ impl<'a> Fields<'a> {
     }
 
     /// A text of at most `max` characters; an empty one is the same as absent.
-    pub(crate) fn text(&self, name: &str, max: usize) -> Result<Option<String>, Flaw> {
+    pub fn text(&self, name: &str, max: usize) -> Result<Option<String>, Flaw> {
         let text: Option<String> = self.typed(name, "a text")?;
         match text {
             Some(text) if text.is_empty() => Ok(None),
@@ -124,7 +132,7 @@ impl<'a> Fields<'a> {
     }
 
     /// A text without control characters, for keys that are compared.
-    pub(crate) fn key(&self, name: &str, max: usize) -> Result<Option<String>, Flaw> {
+    pub fn key(&self, name: &str, max: usize) -> Result<Option<String>, Flaw> {
         let text = self.text(name, max)?;
         match text {
             Some(text) if text.chars().any(char::is_control) => {
@@ -135,7 +143,7 @@ impl<'a> Fields<'a> {
     }
 
     /// An address that is safe to follow: a path of the site itself, or http(s).
-    pub(crate) fn link(&self, name: &str, max: usize) -> Result<Option<String>, Flaw> {
+    pub fn link(&self, name: &str, max: usize) -> Result<Option<String>, Flaw> {
         let is_safe = |link: &str| {
             let lower = link.to_ascii_lowercase();
             let path = lower.starts_with('/') && !lower.starts_with("//");
@@ -156,15 +164,13 @@ impl<'a> Fields<'a> {
         }
     }
 
-    pub(crate) fn boolean(&self, name: &str) -> Result<Option<bool>, Flaw> {
+    /// `true` or `false`.
+    pub fn boolean(&self, name: &str) -> Result<Option<bool>, Flaw> {
         self.typed(name, "true or false")
     }
 
-    pub(crate) fn integer(
-        &self,
-        name: &str,
-        range: RangeInclusive<u64>,
-    ) -> Result<Option<u64>, Flaw> {
+    /// A whole number in `range`.
+    pub fn integer(&self, name: &str, range: RangeInclusive<u64>) -> Result<Option<u64>, Flaw> {
         let what = format!("a whole number from {} to {}", range.start(), range.end());
         match self.typed::<u64>(name, &what)? {
             Some(number) if !range.contains(&number) => {
@@ -175,7 +181,7 @@ impl<'a> Fields<'a> {
     }
 
     /// One of `names`, as its place among them.
-    pub(crate) fn one_of(&self, name: &str, names: &[&str]) -> Result<Option<usize>, Flaw> {
+    pub fn one_of(&self, name: &str, names: &[&str]) -> Result<Option<usize>, Flaw> {
         let what = format!("one of {}", names.join(", "));
         let Some(text) = self.typed::<String>(name, &what)? else {
             return Ok(None);
@@ -188,7 +194,7 @@ impl<'a> Fields<'a> {
     }
 
     /// The values of a list of at most `max`.
-    pub(crate) fn list(&self, name: &str, max: usize) -> Result<Vec<Box<RawValue>>, Flaw> {
+    pub fn list(&self, name: &str, max: usize) -> Result<Vec<Box<RawValue>>, Flaw> {
         let list: Vec<Box<RawValue>> = self.typed(name, "a list")?.unwrap_or_default();
         if list.len() > max {
             return Err(self.flaw(name, format!("has more than {max} entries")));
@@ -197,14 +203,14 @@ impl<'a> Fields<'a> {
     }
 
     /// An object inside this one.
-    pub(crate) fn object(&self, name: &str) -> Result<Option<Self>, Flaw> {
+    pub fn object(&self, name: &str) -> Result<Option<Self>, Flaw> {
         self.raw(name)
             .map(|raw| Self::parse_at(raw.get(), format!("{}{name}.", self.path)))
             .transpose()
     }
 
     /// The object at place `index` of the list `name`, whose text is `raw`.
-    pub(crate) fn entry<'b>(
+    pub fn entry<'b>(
         &self,
         name: &str,
         index: usize,

@@ -5,12 +5,12 @@ use fanfare_http::Problem;
 use fanfare_proto::ErrorCode;
 
 /// SHA-256 of `parts`, each preceded by its length so that no two lists give the same bytes, in lower-case hex.
-pub(crate) fn hex_of(parts: &[&[u8]]) -> String {
+pub fn hex_of(parts: &[&[u8]]) -> String {
     hex(&sha256(parts))
 }
 
 /// SHA-256 of `parts`, each preceded by its length.
-pub(crate) fn sha256(parts: &[&[u8]]) -> [u8; 32] {
+pub fn sha256(parts: &[&[u8]]) -> [u8; 32] {
     let mut context = digest::Context::new(&digest::SHA256);
     for part in parts {
         context.update(&(part.len() as u64).to_be_bytes());
@@ -22,7 +22,7 @@ pub(crate) fn sha256(parts: &[&[u8]]) -> [u8; 32] {
 }
 
 /// `bytes` in lower-case hex.
-pub(crate) fn hex(bytes: &[u8]) -> String {
+pub fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let digit = |half: u8| char::from(DIGITS[usize::from(half)]);
     bytes
@@ -32,7 +32,11 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
 }
 
 /// 16 random bytes.
-pub(crate) fn random() -> Result<[u8; 16], Problem> {
+///
+/// # Errors
+///
+/// The system gives none.
+pub fn random() -> Result<[u8; 16], Problem> {
     let mut bytes = [0; 16];
     rand::fill(&mut bytes).map_err(|_unspecified| {
         tracing::error!("the system gives no random bytes");

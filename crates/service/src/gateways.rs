@@ -1,7 +1,6 @@
 //! How many gateways there are, by what each says of itself.
 
-use crate::core::Core;
-use fanfare_bus::{BusError, bus::Received};
+use fanfare_bus::{Bus, BusError, bus::Received};
 use fanfare_lifecycle::{Shutdown, Tasks};
 use fanfare_proto::{subject, wire::GatewayHere};
 use prost::Message as _;
@@ -9,11 +8,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The gateways that were heard of late.
 #[derive(Debug, Default)]
-pub(crate) struct Gateways(Mutex<fanfare_bus::Gateways>);
+pub struct Gateways(Mutex<fanfare_bus::Gateways>);
 
 impl Gateways {
     /// How many answers there will be to a question to every gateway; [`usize::MAX`] while that is not known.
-    pub(crate) fn expected(&self) -> usize {
+    #[must_use]
+    pub fn expected(&self) -> usize {
         let mut heard = self.lock();
         drop(heard.take_gone());
         heard.expected()
@@ -35,14 +35,19 @@ impl Gateways {
     }
 }
 
-/// Listens until the shutdown begins.
-pub(crate) async fn follow(
-    core: Arc<Core>,
+/// Follows them until the shutdown begins.
+///
+/// # Errors
+///
+/// The bus takes no subscription.
+pub async fn follow(
+    bus: &dyn Bus,
     tasks: &Tasks,
     shutdown: &Shutdown,
-) -> Result<(), BusError> {
-    let mut messages = core.handles.bus.subscribe(subject::GATEWAY_HERE).await?;
-    let shutdown = shutdown.clone();
+) -> Result<Arc<Gateways>, BusError> {
+    let mut messages = bus.subscribe(subject::GATEWAY_HERE).await?;
+    let gateways = Arc::new(Gateways::default());
+    let (followed, shutdown) = (Arc::clone(&gateways), shutdown.clone());
     tasks.spawn(async move {
         loop {
             let received = tokio::select! {
@@ -50,8 +55,8 @@ pub(crate) async fn follow(
                 received = messages.next() => received,
             };
             let Some(received) = received else { return };
-            core.gateways.take(received);
+            followed.take(received);
         }
     });
-    Ok(())
+    Ok(gateways)
 }

@@ -1,7 +1,6 @@
-//! How often one user may ask for his inbox, in bounded memory.
+//! How often one user may ask, in bounded memory.
 
-use crate::core::Core;
-use fanfare_lifecycle::{Shutdown, Tasks};
+use fanfare_lifecycle::{Clock, Shutdown, Tasks};
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
@@ -21,7 +20,7 @@ const FORGET: Duration = Duration::from_secs(5);
 
 /// One token bucket per user; a user who is not remembered has a full one.
 #[derive(Debug, Default)]
-pub(crate) struct Rate(Mutex<Buckets>);
+pub struct UserRate(Mutex<Buckets>);
 
 #[derive(Debug, Default)]
 struct Buckets {
@@ -30,7 +29,23 @@ struct Buckets {
     swept_at_ms: i64,
 }
 
-impl Rate {
+impl UserRate {
+    /// Allows each user 20 requests a second, and 40 at once. Until the shutdown begins, who was quiet is soon forgotten.
+    #[must_use]
+    pub fn new(clock: Clock, tasks: &Tasks, shutdown: &Shutdown) -> Arc<Self> {
+        let rate = Arc::new(Self::default());
+        let (kept, shutdown) = (Arc::clone(&rate), shutdown.clone());
+        tasks.spawn(async move {
+            loop {
+                tokio::select! {
+                    () = shutdown.begun() => return,
+                    () = tokio::time::sleep(FORGET) => kept.forget(clock.now_ms()),
+                }
+            }
+        });
+        rate
+    }
+
     /// Forgets who has a full bucket.
     fn forget(&self, now_ms: i64) {
         let mut buckets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -44,7 +59,7 @@ impl Rate {
     /// # Errors
     ///
     /// In how many milliseconds there will be one.
-    pub(crate) fn take(&self, user: &str, now_ms: i64) -> Result<(), u64> {
+    pub fn take(&self, user: &str, now_ms: i64) -> Result<(), u64> {
         let mut buckets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         // A clock that was set back must not lock anybody out.
         let known = buckets.full_at_ms.get(user).copied().unwrap_or(now_ms);
@@ -79,19 +94,6 @@ impl Buckets {
     }
 }
 
-/// Forgets who was quiet, until the shutdown begins.
-pub(crate) fn spawn(core: Arc<Core>, tasks: &Tasks, shutdown: &Shutdown) {
-    let shutdown = shutdown.clone();
-    tasks.spawn(async move {
-        loop {
-            tokio::select! {
-                () = shutdown.begun() => return,
-                () = tokio::time::sleep(FORGET) => core.inbox_rate.forget(core.clock.now_ms()),
-            }
-        }
-    });
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -100,7 +102,7 @@ mod tests {
 
     #[test]
     fn a_clock_that_is_set_back_locks_nobody_out() {
-        let rate = Rate::default();
+        let rate = UserRate::default();
         while rate.take("7", NOW_MS).is_ok() {}
         let earlier_ms = NOW_MS - 900_000;
         assert_eq!(rate.take("7", earlier_ms), Err(EVERY_MS.unsigned_abs()));
@@ -109,8 +111,8 @@ mod tests {
 
     #[test]
     fn the_users_remembered_are_bounded_and_those_who_are_quiet_are_forgotten() {
-        let rate = Rate::default();
-        let len = |rate: &Rate| rate.0.lock().unwrap().full_at_ms.len();
+        let rate = UserRate::default();
+        let len = |rate: &UserRate| rate.0.lock().unwrap().full_at_ms.len();
         for index in 0..USERS_MAX + 10 {
             assert_eq!(rate.take(&index.to_string(), NOW_MS), Ok(()));
         }

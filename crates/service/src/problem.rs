@@ -8,7 +8,9 @@ use fanfare_tokens::TokenError;
 /// When a client may try again while the back end is away.
 const RETRY_AFTER_MS: u64 = 1_000;
 
-pub(crate) fn unavailable() -> Problem {
+/// The back end is away.
+#[must_use]
+pub fn unavailable() -> Problem {
     Problem::new(
         ErrorCode::Unavailable,
         "the store is away; try again, with the same Idempotency-Key if you sent one",
@@ -16,17 +18,9 @@ pub(crate) fn unavailable() -> Problem {
     .retry_after_ms(RETRY_AFTER_MS)
 }
 
-/// A user asks too often; he may try again after so many milliseconds.
-pub(crate) fn rate_limited(retry_after_ms: u64) -> Problem {
-    Problem::new(
-        ErrorCode::RateLimited,
-        "too many requests for this inbox; wait for the Retry-After, and listen for `counts` instead of asking",
-    )
-    .retry_after_ms(retry_after_ms)
-}
-
 /// A fault of ours; `what` names it in the log, never in the answer.
-pub(crate) fn internal(what: &str) -> Problem {
+#[must_use]
+pub fn internal(what: &str) -> Problem {
     tracing::error!(what, "a request failed by a fault of ours");
     Problem::new(
         ErrorCode::Internal,
@@ -34,10 +28,14 @@ pub(crate) fn internal(what: &str) -> Problem {
     )
 }
 
-pub(crate) fn of_log(error: LogError) -> Problem {
+/// What the log answered.
+#[must_use]
+pub fn of_log(error: LogError) -> Problem {
     match error {
         LogError::Unavailable | LogError::Stale => unavailable(),
-        LogError::TooLarge => Problem::new(ErrorCode::TooLarge, "the notification is too large"),
+        LogError::TooLarge => {
+            Problem::new(ErrorCode::TooLarge, "what is to be stored is too large")
+        }
         LogError::Store => internal("the log's store failed"),
         LogError::Conflict { .. } | LogError::Trimmed { .. } | LogError::Mismatch => {
             internal("the log answered what was not asked for")
@@ -45,7 +43,9 @@ pub(crate) fn of_log(error: LogError) -> Problem {
     }
 }
 
-pub(crate) fn of_kv(error: KvError) -> Problem {
+/// What the records' store answered.
+#[must_use]
+pub fn of_kv(error: KvError) -> Problem {
     match error {
         KvError::Unavailable => unavailable(),
         KvError::Conflict => Problem::new(
@@ -58,7 +58,9 @@ pub(crate) fn of_kv(error: KvError) -> Problem {
     }
 }
 
-pub(crate) fn of_token(error: TokenError) -> Problem {
+/// Why a token is refused.
+#[must_use]
+pub fn of_token(error: TokenError) -> Problem {
     let code = match error {
         TokenError::Unavailable => ErrorCode::Unavailable,
         _ => ErrorCode::Unauthorized,
@@ -67,7 +69,8 @@ pub(crate) fn of_token(error: TokenError) -> Problem {
 }
 
 /// Whether the same request may succeed later.
-pub(crate) fn is_transient(problem: &Problem) -> bool {
+#[must_use]
+pub fn is_transient(problem: &Problem) -> bool {
     [
         ErrorCode::Unavailable,
         ErrorCode::Timeout,
