@@ -6,7 +6,8 @@ use serde_json::Value;
 /// By what the caller should do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Refusal {
-    /// The subject does not end where it was expected to: read again and decide again. Nothing has happened.
+    /// The subject does not end where it was expected to, or the stream is there already and another: read again and decide
+    /// again. Nothing has happened.
     Conflict,
     /// Not right now: try again. Nothing has happened.
     Busy,
@@ -24,6 +25,8 @@ pub(super) enum Refusal {
 const WRONG_LAST_SEQUENCE: u64 = 10_071;
 /// The same, because another message on the subject is under way.
 const WRONG_LAST_SEQUENCE_CONSTANT: u64 = 10_164;
+/// Of a stream that is to be made: it is there, with another configuration.
+const NAME_IN_USE: u64 = 10_058;
 const MESSAGE_TOO_LARGE: u64 = 10_054;
 const BATCH_TOO_LARGE: u64 = 10_199;
 /// A message of it was lost on the way, or its first was one too many.
@@ -42,7 +45,9 @@ impl Refusal {
         let status = error.get("code").and_then(Value::as_u64);
         let description = error.get("description").and_then(Value::as_str);
         Some(match (code, status) {
-            (Some(WRONG_LAST_SEQUENCE | WRONG_LAST_SEQUENCE_CONSTANT), _) => Self::Conflict,
+            (Some(WRONG_LAST_SEQUENCE | WRONG_LAST_SEQUENCE_CONSTANT | NAME_IN_USE), _) => {
+                Self::Conflict
+            }
             (Some(MESSAGE_TOO_LARGE | BATCH_TOO_LARGE), _) => Self::TooLarge,
             (Some(BATCH_INCOMPLETE | BATCHES_IN_FLIGHT | NOT_LEADER), _) | (_, Some(503)) => {
                 Self::Busy
