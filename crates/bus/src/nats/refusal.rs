@@ -27,6 +27,8 @@ const WRONG_LAST_SEQUENCE: u64 = 10_071;
 const WRONG_LAST_SEQUENCE_CONSTANT: u64 = 10_164;
 /// Of a stream that is to be made: it is there, with another configuration.
 const NAME_IN_USE: u64 = 10_058;
+/// Of a stream that is to be made: its replicas need servers that are not there, or have not been heard of yet.
+const NO_PEERS: u64 = 10_005;
 const MESSAGE_TOO_LARGE: u64 = 10_054;
 const BATCH_TOO_LARGE: u64 = 10_199;
 /// A message of it was lost on the way, or its first was one too many.
@@ -50,6 +52,13 @@ impl Refusal {
             }
             (Some(MESSAGE_TOO_LARGE | BATCH_TOO_LARGE), _) => Self::TooLarge,
             (Some(BATCH_INCOMPLETE | BATCHES_IN_FLIGHT | NOT_LEADER), _) | (_, Some(503)) => {
+                Self::Busy
+            }
+            (Some(NO_PEERS), _) => {
+                tracing::warn!(
+                    description,
+                    "JetStream has too few servers for a new stream"
+                );
                 Self::Busy
             }
             (Some(NO_MESSAGE), _) | (_, Some(404)) => Self::NotFound,
@@ -91,5 +100,25 @@ impl From<Refusal> for KvError {
             Refusal::TooLarge => Self::TooLarge,
             Refusal::NotFound | Refusal::Refused => Self::Store,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_may_pass_is_told_from_what_does_not() {
+        let refusal = |code: u64, err_code: u64| {
+            Refusal::of(&serde_json::json!({ "error": { "code": code, "err_code": err_code } }))
+        };
+        assert_eq!(refusal(400, 10_071), Some(Refusal::Conflict));
+        assert_eq!(refusal(400, 10_058), Some(Refusal::Conflict));
+        assert_eq!(refusal(400, 10_005), Some(Refusal::Busy));
+        assert_eq!(refusal(503, 10_008), Some(Refusal::Busy));
+        assert_eq!(refusal(404, 10_059), Some(Refusal::NotFound));
+        assert_eq!(refusal(400, 10_054), Some(Refusal::TooLarge));
+        assert_eq!(refusal(400, 10_052), Some(Refusal::Refused));
+        assert_eq!(Refusal::of(&serde_json::json!({ "seq": 1 })), None);
     }
 }

@@ -11,7 +11,10 @@ use fanfare_lifecycle::{Clock, Shutdown, Tasks};
 use fanfare_proto::Position;
 use std::{net::TcpListener, time::Duration};
 
-/// Three servers that keep every stream three times.
+/// As many as keep every stream.
+const SERVERS: usize = 3;
+
+/// Servers of one cluster.
 struct Cluster {
     servers: Vec<NatsServer>,
     tasks: Tasks,
@@ -22,7 +25,7 @@ impl Cluster {
     /// Resolves once the servers have chosen who leads them.
     async fn start() -> Self {
         let free = || TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let routes = [free(), free(), free()];
+        let routes: [TcpListener; SERVERS] = std::array::from_fn(|_| free());
         let routes = routes.map(|free| free.local_addr().expect("an address"));
         let all = routes.map(|route| format!("nats://{route}"));
         let start = |(index, route)| {
@@ -36,8 +39,11 @@ impl Cluster {
             shutdown: Shutdown::new(),
         };
         let account = cluster.account();
-        let handles = cluster.open(0, &account, Role::Records, ONE_SHARD).await;
-        let handles = handles.expect("a server answers");
+        let settings = Settings {
+            role: Role::Records,
+            ..cluster.settings(0, &account)
+        };
+        let handles = cluster.open(settings).await.expect("a server answers");
         within(async {
             while handles.kv.get("ready", "key").await.is_err() {
                 tokio::time::sleep(Duration::from_millis(50)).await;
@@ -51,24 +57,23 @@ impl Cluster {
         self.servers[0].account()
     }
 
-    /// A process on one of the servers.
-    async fn open(
-        &self,
-        server: usize,
-        account: &str,
-        role: Role,
-        log: LogSettings,
-    ) -> Result<Handles, OpenError> {
-        let settings = Settings {
+    /// Of a process on one of the servers.
+    fn settings(&self, server: usize, account: &str) -> Settings {
+        Settings {
             login: Login::Password {
                 user: account.to_owned(),
                 password: Secret::new(account),
             },
-            replicas: self.servers.len(),
-            log,
-            role,
+            replicas: SERVERS,
+            log: LogSettings {
+                shards: 2,
+                ..ONE_SHARD
+            },
             ..Settings::new(vec![self.servers[server].address()])
-        };
+        }
+    }
+
+    async fn open(&self, settings: Settings) -> Result<Handles, OpenError> {
         nats::open(settings, Clock::system(), &self.tasks, &self.shutdown).await
     }
 }
@@ -83,9 +88,14 @@ fn delays() -> impl Iterator<Item = Duration> {
 async fn a_bucket_that_two_processes_make_at_once_is_there_for_both() {
     let cluster = Cluster::start().await;
     let account = cluster.account();
-    let first = cluster.open(1, &account, Role::Records, ONE_SHARD).await;
-    let second = cluster.open(2, &account, Role::Records, ONE_SHARD).await;
-    let (first, second) = (first.expect("opened"), second.expect("opened"));
+    let open = async |server| {
+        let settings = Settings {
+            role: Role::Records,
+            ..cluster.settings(server, &account)
+        };
+        cluster.open(settings).await.expect("opened")
+    };
+    let (first, second) = (open(0).await, open(1).await);
     let put = async |process: &Handles, bucket: &str, key: &str| {
         let value = Bytes::from_static(b"value");
         let put = process.kv.put(bucket, key, value, Expect::Absent, None);
@@ -108,18 +118,14 @@ async fn a_bucket_that_two_processes_make_at_once_is_there_for_both() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_log_that_two_processes_make_at_once_is_one_log() {
     let cluster = Cluster::start().await;
-    let settings = LogSettings {
-        shards: 2,
-        ..ONE_SHARD
-    };
     for delay in delays() {
         let account = cluster.account();
         let open = async |server, delay| {
             tokio::time::sleep(delay).await;
-            let open = cluster.open(server, &account, Role::Worker, settings);
+            let open = cluster.open(cluster.settings(server, &account));
             within(open).await.expect("opened")
         };
-        let (first, second) = tokio::join!(open(1, Duration::ZERO), open(2, delay));
+        let (first, second) = tokio::join!(open(0, Duration::ZERO), open(1, delay));
         for channel in [room("a"), room("b"), room("c")] {
             assert_eq!(first.log.epoch(&channel), second.log.epoch(&channel));
             let append = first.log.append(record(&channel, "x"));
