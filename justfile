@@ -48,11 +48,13 @@ e2e *ARGS:
 
 # Kill, stop and cut off parts under a workload; nobody may miss anything: `just faults --seed 7 --row leader-kill`.
 faults *ARGS:
+    tests/tools/nats.sh > /dev/null
     cargo build --release --locked -p fanfare -p fanfare-faults
     "${CARGO_TARGET_DIR:-target}/release/fanfare-faults" --nats-server "$(tests/tools/nats.sh)" {{ARGS}}
 
 # The same in three short rows, below 90 seconds.
 faults-short *ARGS:
+    tests/tools/nats.sh > /dev/null
     cargo build --locked -p fanfare -p fanfare-faults
     "${CARGO_TARGET_DIR:-target}/debug/fanfare-faults" --nats-server "$(tests/tools/nats.sh)" --short {{ARGS}}
 
@@ -62,5 +64,6 @@ fuzz TARGET SECONDS="60":
 
 # The wire on loopback, next to a bare write(2) loop: `just bench` takes minutes, `just bench quick` one.
 bench *ARGS:
+    tests/tools/nats.sh > /dev/null
     cargo build --release --locked -p fanfare -p fanfare-load
     FANFARE_NATS_SERVER=$(tests/tools/nats.sh) "${CARGO_TARGET_DIR:-target}/release/fanfare-load" {{ARGS}}

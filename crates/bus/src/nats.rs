@@ -18,6 +18,7 @@ mod publish;
 mod refusal;
 mod settings;
 mod stored;
+mod stream;
 mod watcher;
 
 use self::log::{AbsentLog, NatsLog};

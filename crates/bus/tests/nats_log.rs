@@ -10,6 +10,8 @@ mod faulty;
 mod history;
 #[path = "nats_log/layout.rs"]
 mod layout;
+#[path = "nats_log/make.rs"]
+mod make;
 #[path = "nats_log/outage.rs"]
 mod outage;
 #[path = "nats_log/processes.rs"]

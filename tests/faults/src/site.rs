@@ -12,13 +12,10 @@ pub(crate) use service::Service;
 
 use crate::{
     failure::{Failure, Outcome},
-    net::{Asker, until},
+    net::Asker,
 };
 use serde_json::json;
-use std::{
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::path::{Path, PathBuf};
 
 /// Of the administrator of every installation here.
 const PASSWORD: &str = "correct horse battery staple";
@@ -99,9 +96,6 @@ impl Site {
             gateways.push(Service::start(tools, name, "gateway", &options).await?);
         }
         let authority = |service: &Service| service.authority().to_owned();
-        for worker in &workers {
-            warm_up(&worker.url(), &key).await?;
-        }
         let doors = Doors {
             gateways: gateways.iter().map(authority).collect(),
             workers: workers.iter().map(Service::url).collect(),
@@ -134,22 +128,6 @@ impl Site {
             .chain(&mut self.auth)
             .try_for_each(Service::is_running)
     }
-}
-
-/// Longest until a worker has answered for the first time: buckets are made then, and a cluster chooses who leads them.
-const FIRST_ANSWER: Duration = Duration::from_secs(60);
-
-/// Publishes to a user who is not there, until that is answered: what is made at its first use is there then, and what a
-/// row takes longer for is its fault's doing.
-async fn warm_up(worker: &str, key: &str) -> Outcome<()> {
-    let asker = Asker::new()?;
-    let url = format!("{worker}/v1/notifications");
-    let body = json!({"to": {"users": ["nobody"]}, "title": "warm-up"});
-    until("a worker answers", FIRST_ANSWER, async || {
-        Ok(asker.post(&url, key, &body).await.ok())
-    })
-    .await
-    .map(drop)
 }
 
 /// Has the administrator make a key to everything.

@@ -19,13 +19,27 @@ pub(super) async fn call(
     operation: &str,
     request: &Value,
 ) -> Result<Value, Refusal> {
+    call_within(API_LIMIT, connection, operation, request).await
+}
+
+/// The same, where the answer may take so long at most.
+///
+/// # Errors
+///
+/// [`Refusal`].
+pub(super) async fn call_within(
+    limit: Duration,
+    connection: &Connection,
+    operation: &str,
+    request: &Value,
+) -> Result<Value, Refusal> {
     let payload = match request {
         Value::Null => Bytes::new(),
         request => Bytes::from(request.to_string()),
     };
     let subject = format!("$JS.API.{operation}");
     let answer = connection
-        .ask(subject, HeaderMap::new(), payload, API_LIMIT)
+        .ask(subject, HeaderMap::new(), payload, limit)
         .await?;
     let answer: Value =
         serde_json::from_slice(&answer.payload).map_err(|_not_json| Refusal::Refused)?;

@@ -36,13 +36,18 @@ pub(crate) struct NatsServer {
 impl NatsServer {
     /// A server of one's own.
     pub(crate) fn start() -> Self {
+        Self::start_with("server_name: test\n")
+    }
+
+    /// The same, with `lines` in its configuration.
+    pub(crate) fn start_with(lines: &str) -> Self {
         let free = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let port = free.local_addr().expect("an address").port();
         drop(free);
         let directory = tempfile::tempdir().expect("a temporary directory");
         fs::write(
             directory.path().join("nats.conf"),
-            config(port, directory.path()),
+            config(port, directory.path(), lines),
         )
         .expect("a configuration");
         let server = Self {
@@ -134,7 +139,7 @@ impl Drop for NatsServer {
     }
 }
 
-fn config(port: u16, directory: &Path) -> String {
+fn config(port: u16, directory: &Path, lines: &str) -> String {
     let account = |which| {
         format!(
             "  app{which} {{ jetstream: enabled, users: [{{user: app{which}, password: app{which}}}] }}\n"
@@ -143,7 +148,7 @@ fn config(port: u16, directory: &Path) -> String {
     let accounts: String = (0..ACCOUNTS).map(account).collect();
     format!(
         "listen: 127.0.0.1:{port}\n\
-         server_name: test\n\
+         {lines}\
          jetstream {{ store_dir: {:?}, sync_interval: always, max_mem: 256M, max_file: 8G }}\n\
          accounts {{\n{accounts}}}\n",
         directory.join("store"),

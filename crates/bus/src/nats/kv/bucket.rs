@@ -5,12 +5,12 @@ use crate::{
     error::KvError,
     kv::Record,
     nats::{
-        api,
         connection::Connection,
         header,
         publish::{self, Post},
         refusal::Refusal,
         stored::{self, Stored},
+        stream,
     },
 };
 use async_nats::HeaderMap;
@@ -124,13 +124,11 @@ impl Bucket {
         connection: &Connection,
         replicas: Option<usize>,
     ) -> Result<(), KvError> {
-        let info = format!("STREAM.INFO.{}", self.stream);
-        let found = match api::call(connection, &info, &Value::Null).await {
+        let found = match stream::find(connection, &self.stream).await {
             Err(Refusal::NotFound) => {
                 // Who makes it will have made it when this is asked again.
                 let replicas = replicas.ok_or(KvError::Unavailable)?;
-                let create = format!("STREAM.CREATE.{}", self.stream);
-                api::call(connection, &create, &self.config(replicas)).await?
+                stream::make(connection, &self.stream, &self.config(replicas)).await?
             }
             found => found?,
         };

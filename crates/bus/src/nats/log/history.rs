@@ -5,7 +5,6 @@
 
 use super::{
     core::Patience,
-    end::End,
     engine::NatsLog,
     subject::{self, PAGE},
     walk::{self, Found, Keep, Way},
@@ -19,7 +18,7 @@ use fanfare_proto::Channel;
 use std::{collections::VecDeque, ops::RangeInclusive, time::Duration};
 use tokio::time::Instant;
 
-/// How long a replica that is behind may take to come up.
+/// How long a replica that is behind may take to come up. What age removes is seen at the second look.
 const CATCH_UP: Duration = Duration::from_secs(2);
 
 /// Entries that are looked for at once: an entry may be lost, or not be there yet.
@@ -32,24 +31,23 @@ pub(super) async fn page(
     slice: Slice,
     limit: usize,
 ) -> Result<Page, LogError> {
-    let end = log.end(channel).await?;
-    let (first_n, last_n) = bounds(log, &end);
-    match slice {
-        Slice::Latest => backward(log, channel, first_n..=last_n, limit).await,
-        Slice::Before(n) => {
-            let range = first_n..=last_n.min(n.saturating_sub(1));
-            backward(log, channel, range, limit).await
-        }
-        Slice::After(n) => {
-            let range = first_n.max(n.saturating_add(1))..=last_n;
-            if range.is_empty() {
-                return Ok(Page::default());
+    let mut views = Views::new(log, channel);
+    loop {
+        let held = views.next().await?;
+        let (first_n, last_n) = (*held.start(), *held.end());
+        let page = match slice {
+            Slice::Latest => backward(log, channel, held, limit).await?,
+            Slice::Before(n) => {
+                let range = first_n..=last_n.min(n.saturating_sub(1));
+                backward(log, channel, range, limit).await?
             }
-            let found = find(log, channel, range, limit, Keep::First).await?;
-            Ok(Page {
-                more: found.is_cut,
-                records: found.records.into(),
-            })
+            Slice::After(n) => {
+                let range = first_n.max(n.saturating_add(1))..=last_n;
+                forward(log, channel, range, limit).await?
+            }
+        };
+        if let Some(page) = page {
+            return Ok(page);
         }
     }
 }
@@ -60,13 +58,15 @@ pub(super) async fn get(
     channel: &Channel,
     n: u64,
 ) -> Result<Option<Record>, LogError> {
-    let end = log.end(channel).await?;
-    let (first_n, last_n) = bounds(log, &end);
-    if n < first_n || n > last_n {
-        return Ok(None);
+    let mut views = Views::new(log, channel);
+    loop {
+        if !views.next().await?.contains(&n) {
+            return Ok(None);
+        }
+        if let Some(found) = find(log, channel, n..=n, 1, Keep::First).await? {
+            return Ok(found.records.into_iter().next());
+        }
     }
-    let found = find(log, channel, n..=n, 1, Keep::First).await?;
-    Ok(found.records.into_iter().next())
 }
 
 /// The last record of `channel` before ordinal `n`.
@@ -79,18 +79,45 @@ pub(super) async fn before(
     Ok(page.records.into_iter().next())
 }
 
-fn bounds(log: &NatsLog, end: &End) -> (u64, u64) {
-    let head = end.head(log.core.settings.retention_records);
-    (head.first_n.max(1), head.last.n)
+/// The ordinals that a channel holds: now, and again when the end of what was looked for is not met. It is not on that
+/// replica yet, or age has removed it since, and with it all that is older.
+struct Views<'a> {
+    log: &'a NatsLog,
+    channel: &'a Channel,
+    /// `None` before the first.
+    patience: Option<Patience>,
 }
 
-/// The last records of `range`, from wider and wider windows at its end.
+impl<'a> Views<'a> {
+    const fn new(log: &'a NatsLog, channel: &'a Channel) -> Self {
+        Self {
+            log,
+            channel,
+            patience: None,
+        }
+    }
+
+    async fn next(&mut self) -> Result<RangeInclusive<u64>, LogError> {
+        if let Some(patience) = &mut self.patience
+            && !patience.pause().await
+        {
+            return Err(LogError::Unavailable);
+        }
+        let end = self.log.end(self.channel).await?;
+        let until = || Patience::until(Instant::now() + CATCH_UP);
+        self.patience.get_or_insert_with(until);
+        let head = end.head(self.log.core.settings.retention_records);
+        Ok(head.first_n.max(1)..=head.last.n)
+    }
+}
+
+/// The last records of `range`, from wider and wider windows at its end. `None` as [`find`].
 async fn backward(
     log: &NatsLog,
     channel: &Channel,
     range: RangeInclusive<u64>,
     limit: usize,
-) -> Result<Page, LogError> {
+) -> Result<Option<Page>, LogError> {
     let mut records: VecDeque<Record> = VecDeque::new();
     let mut more = false;
     let (first_n, mut to_n) = (*range.start(), *range.end());
@@ -100,7 +127,9 @@ async fn backward(
         let from_n = (to_n.saturating_sub(width - 1) / PAGE * PAGE).max(first_n);
         // One more than there is room for tells whether there are more.
         let room = limit + 1 - records.len();
-        let found = find(log, channel, from_n..=to_n, room, Keep::Last).await?;
+        let Some(found) = find(log, channel, from_n..=to_n, room, Keep::Last).await? else {
+            return Ok(None);
+        };
         more = found.is_cut;
         for record in found.records.into_iter().rev() {
             records.push_front(record);
@@ -112,35 +141,50 @@ async fn backward(
         to_n = from_n - 1;
         width = width.saturating_mul(2);
     }
-    Ok(Page {
+    Ok(Some(Page {
         records: records.into(),
         more,
-    })
+    }))
 }
 
-/// Records of `range`, which the channel has given out.
+/// The first records of `range`. `None` as [`find`].
+async fn forward(
+    log: &NatsLog,
+    channel: &Channel,
+    range: RangeInclusive<u64>,
+    limit: usize,
+) -> Result<Option<Page>, LogError> {
+    if range.is_empty() {
+        return Ok(Some(Page::default()));
+    }
+    let found = find(log, channel, range, limit, Keep::First).await?;
+    Ok(found.map(|found| Page {
+        more: found.is_cut,
+        records: found.records.into(),
+    }))
+}
+
+/// Records of `range`, which the channel holds; `None` when its end was not met.
 async fn find(
     log: &NatsLog,
     channel: &Channel,
     range: RangeInclusive<u64>,
     most: usize,
     keep: Keep,
-) -> Result<Found, LogError> {
-    let mut patience = Patience::until(Instant::now() + CATCH_UP);
-    loop {
+) -> Result<Option<Found>, LogError> {
+    let walked = async {
         let way = Way {
             from_seq: start(log, channel, *range.start()).await?,
-            range: range.clone(),
+            range,
             most,
             keep,
         };
-        let found = walk::walk(&log.core, channel, way).await?;
-        if found.is_whole || (found.is_cut && keep == Keep::First) {
-            return Ok(found);
-        }
-        if !patience.pause().await {
-            return Err(LogError::Unavailable);
-        }
+        walk::walk(&log.core, channel, way).await
+    };
+    match walked.await {
+        Ok(found) if found.is_whole || (found.is_cut && keep == Keep::First) => Ok(Some(found)),
+        Ok(_) | Err(Refusal::Busy) => Ok(None),
+        Err(refusal) => Err(refusal.into()),
     }
 }
 

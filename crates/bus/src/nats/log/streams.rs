@@ -6,7 +6,7 @@ use super::{
     settings::LogSettings,
     subject::{self, SCHEDULES},
 };
-use crate::nats::{api, connection::Connection, refusal::Refusal};
+use crate::nats::{api, connection::Connection, refusal::Refusal, stream};
 use futures_util::future::try_join_all;
 use serde_json::{Value, json};
 
@@ -80,14 +80,14 @@ pub(super) async fn open(
     }
     let shards = (0..settings.shards).map(|shard| async move {
         let wanted = log_stream(shard, settings, replicas.unwrap_or(1))?;
-        let found = stream(connection, &wanted, replicas.is_some()).await?;
+        let found = configuration(connection, &wanted, replicas.is_some()).await?;
         epoch(&found)
     });
     let schedules = async {
         let Some(replicas) = replicas else {
             return Ok(());
         };
-        stream(connection, &schedule_stream(replicas), true).await?;
+        configuration(connection, &schedule_stream(replicas), true).await?;
         consumer(connection, replicas).await
     };
     let (epochs, ()) = tokio::try_join!(try_join_all(shards), schedules)?;
@@ -152,29 +152,25 @@ fn schedule_stream(replicas: usize) -> Value {
 }
 
 /// The configuration of the stream that `wanted` names, once it is there. It is made only where `may_make`.
-async fn stream(
+async fn configuration(
     connection: &Connection,
     wanted: &Value,
     may_make: bool,
 ) -> Result<Value, LayoutError> {
     let name = wanted["name"].as_str().unwrap_or_default();
     let mut patience = Patience::new();
-    let info = format!("STREAM.INFO.{name}");
     loop {
-        let refusal = match api::call(connection, &info, &Value::Null).await {
-            Ok(info) => return check(name, wanted, &info["config"]),
+        let found = match stream::find(connection, name).await {
             Err(Refusal::NotFound) if !may_make => {
                 let stream = name.to_owned();
                 return Err(LayoutError::Missing { stream });
             }
-            Err(Refusal::NotFound) => {
-                // Another process may make it first, with another epoch: what is there then is read again.
-                let made = api::call(connection, &format!("STREAM.CREATE.{name}"), wanted).await;
-                match (made, api::call(connection, &info, &Value::Null).await) {
-                    (_, Ok(info)) => return check(name, wanted, &info["config"]),
-                    (Ok(_), Err(refusal)) | (Err(refusal), Err(_)) => refusal,
-                }
-            }
+            // Another process may make it first, with another epoch.
+            Err(Refusal::NotFound) => Box::pin(stream::make(connection, name, wanted)).await,
+            found => found,
+        };
+        let refusal = match found {
+            Ok(info) => return check(name, wanted, &info["config"]),
             Err(refusal) => refusal,
         };
         if !(is_passing(refusal) && patience.pause().await) {
