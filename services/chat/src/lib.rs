@@ -79,6 +79,7 @@ pub async fn start(settings: Settings, deps: Deps) -> Result<Chat, StartError> {
     let gateways = gateways::follow(&*deps.handles.bus, &deps.tasks, &deps.shutdown).await?;
     let core = Core::new(settings, &deps, gateways);
     let serving = serve::all(&core, &deps.tasks).await?;
+    seen::follow(Arc::clone(&core), &deps.tasks, &deps.shutdown).await?;
     pending::spawn_sweep(&core, &deps.shutdown);
     Ok(Chat { core, serving })
 }

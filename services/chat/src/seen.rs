@@ -1,8 +1,11 @@
 //! When a user was last here, and whether he wants to be seen.
 
 use crate::{actor::Actor, core::Core, key, members::ROOMS_MAX};
+use fanfare_bus::{BusError, bus::Received};
 use fanfare_http::Problem;
-use fanfare_proto::{Timestamp, wire::SessionBatch};
+use fanfare_lifecycle::{Shutdown, Tasks};
+use fanfare_proto::{Timestamp, channel, subject, wire::SessionBatch};
+use prost::Message as _;
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeSet, sync::Arc};
 use utoipa::ToSchema;
@@ -87,13 +90,46 @@ async fn rooms_of(core: &Core, user: &str) -> Result<BTreeSet<String>, Problem> 
     Ok(found.into_iter().map(|(room, _true)| room).collect())
 }
 
-/// A gateway tells of sessions; those that have ended say when their users were last here.
-pub(crate) async fn take(core: Arc<Core>, batch: SessionBatch) {
+/// Listens to what gateways tell of sessions, until the shutdown is forced: at the end of a process all of them end. As a
+/// listener, not as one who serves: a gateway that hands its last reports over waits for the notify service to keep them.
+///
+/// # Errors
+///
+/// The bus takes no subscription.
+pub(crate) async fn follow(
+    core: Arc<Core>,
+    tasks: &Tasks,
+    shutdown: &Shutdown,
+) -> Result<(), BusError> {
+    let mut reports = core.handles.bus.subscribe(subject::NOTIFY_SESSIONS).await?;
+    let shutdown = shutdown.clone();
+    tasks.spawn(async move {
+        loop {
+            let received = tokio::select! {
+                () = shutdown.forced() => return,
+                received = reports.next() => received,
+            };
+            match received {
+                Some(Received::Message(message)) => {
+                    if let Ok(batch) = SessionBatch::decode(message.payload) {
+                        take(&core, batch).await;
+                    }
+                }
+                Some(Received::Lagged) => {}
+                None => return,
+            }
+        }
+    });
+    Ok(())
+}
+
+/// Sessions that have ended say when their users were last here.
+async fn take(core: &Core, batch: SessionBatch) {
     for session in batch.sessions {
-        if session.ended_at_ms == 0 || !fanfare_proto::channel::is_id(&session.user) {
+        if session.ended_at_ms == 0 || !channel::is_id(&session.user) {
             continue;
         }
-        if let Err(problem) = ended(&core, &session.user, session.ended_at_ms).await {
+        if let Err(problem) = ended(core, &session.user, session.ended_at_ms).await {
             tracing::debug!(
                 code = problem.code(),
                 "when a user was last here is not kept"

@@ -41,7 +41,6 @@ pub(crate) async fn all(core: &Arc<Core>, tasks: &Tasks) -> Result<Vec<Serving>,
         (subject::CHAT_HISTORY, answering(core, tasks, history)),
         (subject::CHAT_READ, answering(core, tasks, read)),
         (subject::CHAT_TYPING, taking(core, tasks, typing::take)),
-        (subject::NOTIFY_SESSIONS, taking(core, tasks, seen::take)),
     ];
     let mut serving = Vec::with_capacity(subjects.len());
     for (subject, responder) in subjects {
