@@ -2,7 +2,7 @@
 
 use crate::{
     actor::Actor,
-    announce::{Announcement, RoomChange},
+    announce::{self, Announcement, RoomChange},
     audit::{self, Deed},
     core::Core,
     key,
@@ -11,6 +11,7 @@ use crate::{
     members,
     pending::Ticket,
     room::{Action, Kind, NAME_CHARS, Role, Room, SLOW_SECONDS_MAX},
+    step,
 };
 use fanfare_bus::{
     KvError,
@@ -141,8 +142,9 @@ pub(crate) async fn create(core: &Arc<Core>, actor: &Actor, new: NewRoom) -> Res
         return known(core, actor, &room).await;
     }
     announcement.finish(core, &room.id, ticket).await;
+    let channel = room.channel()?;
     for (user, role) in &people {
-        members::tell(core, &room, user, "joined", Some(*role)).await;
+        announce::tell_membership(core, channel.name(), user, "joined", Some(role.as_str())).await;
     }
     Ok(room)
 }
@@ -236,7 +238,7 @@ fn member_ops(actor: &Actor, room: &Room, user: &str, role: Role, now_ms: i64) -
         records::put(&key::room_of(user, &room.id), &true, Expect::Any),
         records::put(&key::mark(&room.id, user), &Mark::default(), Expect::Any),
     ];
-    ops.extend(members::name_op(&room.id, user, &member));
+    ops.extend(step::name_op(&room.id, user, &member));
     ops
 }
 
@@ -254,7 +256,7 @@ pub(crate) async fn update(
     let mut room = core.allowed(id, actor, Action::Read).await?.room;
     if let Some(name) = patch.name {
         let change = |room: &mut Room| room.name.clone_from(&name);
-        room = step(core, actor, id, Action::Rename, "renamed", change).await?;
+        room = one(core, actor, id, Action::Rename, "renamed", change).await?;
     }
     if let Some(seconds) = patch.slow_seconds {
         if seconds > SLOW_SECONDS_MAX {
@@ -262,17 +264,17 @@ pub(crate) async fn update(
             return Err(Flaw::bad("slow_mode_seconds", why).into());
         }
         let change = |room: &mut Room| room.slow_seconds = seconds;
-        room = step(core, actor, id, Action::SlowMode, "slow_mode", change).await?;
+        room = one(core, actor, id, Action::SlowMode, "slow_mode", change).await?;
     }
     if let Some(archived) = patch.archived {
         let what = if archived { "archived" } else { "restored" };
         let change = |room: &mut Room| room.archived = archived;
-        room = step(core, actor, id, Action::Archive, what, change).await?;
+        room = one(core, actor, id, Action::Archive, what, change).await?;
     }
     Ok(room)
 }
 
-async fn step(
+async fn one(
     core: &Arc<Core>,
     actor: &Actor,
     id: &str,
