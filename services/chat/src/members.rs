@@ -105,7 +105,7 @@ pub(crate) async fn put(
     step(core, actor, id, user, |standing, before| {
         match before.role {
             Some(known) => change_role(standing, actor, user, before, known, role),
-            None if actor.user().is_none() => Ok(Some(add(standing, actor, user, before, role))),
+            None if actor.user().is_none() => add(standing, actor, user, before, role),
             None => invite(standing, actor, user, before),
         }
     })
@@ -145,14 +145,24 @@ fn add(
     user: &str,
     before: &Member,
     role: Option<Role>,
-) -> Step {
+) -> Result<Option<Step>, Problem> {
+    standing.check(actor, Action::Invite)?;
+    check_banned(standing, before)?;
     let member = Member {
         role: Some(role.unwrap_or(Role::Member)),
         joined_at_ms: standing.now_ms,
         invited: false,
         ..before.clone()
     };
-    Step::new("joined", actor, user, member).telling("joined")
+    let step = Step::new("joined", actor, user, member).telling("joined");
+    Ok(Some(step))
+}
+
+fn check_banned(standing: &Standing, target: &Member) -> Result<(), Problem> {
+    if target.banned_until_ms > standing.now_ms {
+        return Err(Problem::new(ErrorCode::Conflict, "this user is banned"));
+    }
+    Ok(())
 }
 
 fn invite(
@@ -162,9 +172,7 @@ fn invite(
     before: &Member,
 ) -> Result<Option<Step>, Problem> {
     standing.check(actor, Action::Invite)?;
-    if before.banned_until_ms > standing.now_ms {
-        return Err(Problem::new(ErrorCode::Conflict, "this user is banned"));
-    }
+    check_banned(standing, before)?;
     if before.invited {
         return Ok(None);
     }

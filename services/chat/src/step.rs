@@ -85,19 +85,25 @@ pub(crate) async fn step(
         return Err(Flaw::bad("user", "is no user's id").into());
     }
     for _try in 0..TRIES {
-        let standing = core.standing(id, actor).await?;
+        let mut standing = core.standing(id, actor).await?;
         let room = core.records.read::<Room>(&key::room(id)).await?;
         let target = core.records.read::<Member>(&key::member(id, user)).await?;
+        // What is decided by is what the commit expects: of two owners who leave at once, one is the last.
+        standing.room = room.value.ok_or_else(not_found)?;
+        if actor.user() == Some(user) {
+            standing.member.clone_from(&target.value);
+        }
         let before = target.value.unwrap_or_default();
         let Some(step) = decide(&standing, &before).inspect_err(|_| core.meters.refusals.inc())?
         else {
             return Ok((standing.room, before));
         };
-        let was = room.value.ok_or_else(not_found)?;
-        let room_now = counted(&was, before.role, step.member.role);
+        let was = &standing.room;
+        let room_now = counted(was, before.role, step.member.role);
         let joins = before.role.is_none() && step.member.role.is_some();
         if joins {
             members::check_rooms(core, user).await?;
+            read_all(core, id, user).await?;
         }
         let ticket = Ticket::new()?;
         let reads = may_read(&room_now, &step.member, standing.now_ms);
@@ -112,7 +118,7 @@ pub(crate) async fn step(
             member_op(id, user, &step.member, target.expect, standing.now_ms),
             announcement.op(id, &ticket),
         ];
-        if room_now != was {
+        if room_now != *was {
             ops.push(records::put(&key::room(id), &room_now, room.expect));
         }
         ops.extend(list_op(id, user, before.role, &step.member));
@@ -121,9 +127,6 @@ pub(crate) async fn step(
         }
         if !core.records.commit(ops).await? {
             continue;
-        }
-        if joins {
-            read_all(core, id, user).await?;
         }
         announcement.finish(core, id, ticket).await;
         return Ok((room_now, step.member));
@@ -141,11 +144,12 @@ fn counted(room: &Room, before: Option<Role>, after: Option<Role>) -> Room {
     let is_owner = |role: Option<Role>| u64::from(role == Some(Role::Owner));
     let is_member = |role: Option<Role>| u64::from(role.is_some());
     let members = (room.members + is_member(after)).saturating_sub(is_member(before));
+    let is_left = members < room.members && members == 0;
     Room {
         members,
         owners: (room.owners + is_owner(after)).saturating_sub(is_owner(before)),
         // Nobody is left who could do it.
-        archived: room.archived || (members == 0 && room.kind == Kind::Private),
+        archived: room.archived || (is_left && room.kind == Kind::Private),
         ..room.clone()
     }
 }
@@ -179,7 +183,7 @@ pub(crate) fn name_op(id: &str, user: &str, member: &Member) -> Option<Op> {
     Some(records::put(&key::name(id, &name), &user, Expect::Any))
 }
 
-/// Whoever joins has read what was before.
+/// Whoever joins has read what was before. Said before he joins: a mark of somebody who then does not is read by nobody.
 async fn read_all(core: &Core, id: &str, user: &str) -> Result<(), Problem> {
     let channel = room::channel_of(id)?;
     let end = core.lines.end(&channel).await.map_err(problem::of_log)?;
