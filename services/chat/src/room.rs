@@ -65,9 +65,6 @@ pub(crate) struct Room {
     /// Of a direct room, both.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) pair: Vec<String>,
-    /// Of the request that made it, when that may come again.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub(crate) made_by: String,
 }
 
 /// What somebody wants to do in a room.
