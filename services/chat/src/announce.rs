@@ -71,7 +71,7 @@ impl Announcement {
         ticket.op(&Pending {
             room: room.to_owned(),
             at_ms: self.at_ms,
-            work: Work::Announce(self.clone()),
+            work: Work::Announce(Box::new(self.clone())),
         })
     }
 

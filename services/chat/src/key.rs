@@ -21,9 +21,10 @@ pub(crate) const BUCKET: &str = "chat";
 
 pub(crate) const PENDING: &str = "pending/";
 pub(crate) const PUBLIC: &str = "public/";
+pub(crate) const ROOMS: &str = "room/";
 
 pub(crate) fn room(room: &str) -> String {
-    format!("room/{room}")
+    format!("{ROOMS}{room}")
 }
 
 pub(crate) fn public(room: &str) -> String {

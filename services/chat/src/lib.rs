@@ -44,6 +44,7 @@ mod send;
 mod serve;
 mod settings;
 mod step;
+mod thread;
 mod typing;
 
 pub use fanfare_service::Deps;

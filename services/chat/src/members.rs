@@ -253,7 +253,12 @@ fn check_last_owner(room: &Room, role: Role) -> Result<(), Problem> {
     Ok(())
 }
 
-fn as_user(actor: &Actor) -> Result<&str, Problem> {
+/// The user who acts.
+///
+/// # Errors
+///
+/// It is a backend.
+pub(crate) fn as_user(actor: &Actor) -> Result<&str, Problem> {
     actor.user().ok_or_else(|| {
         Problem::new(
             ErrorCode::Forbidden,

@@ -13,6 +13,7 @@ pub(crate) const SLOW_SECONDS_MAX: u64 = 3_600;
 
 /// Who finds and reads a room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = RoomKind)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Kind {
     /// Everybody with a token reads; members write.
@@ -25,6 +26,7 @@ pub(crate) enum Kind {
 
 /// What a member may do; each more than the one before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[schema(as = RoomRole)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Role {
     Member,
