@@ -71,7 +71,7 @@ impl Announcement {
         ticket.op(&Pending {
             room: room.to_owned(),
             at_ms: self.at_ms,
-            work: Work::Announce(self.clone()),
+            work: Work::Announce(Box::new(self.clone())),
         })
     }
 
@@ -112,15 +112,33 @@ impl Announcement {
             core.lines.append(&channel, draft).await?;
         }
         if let (Some(change), Some(user)) = (&self.membership, &self.data.user) {
-            let data = Membership {
-                channel: channel.name(),
+            tell_membership(
+                core,
+                channel.name(),
+                user,
                 change,
-                role: self.data.role.as_deref(),
-            };
-            event::to_user(core, user, "room_membership", &data).await;
+                self.data.role.as_deref(),
+            )
+            .await;
         }
         Ok(())
     }
+}
+
+/// Tells the sessions of `user` what he is to the room `channel` now.
+pub(crate) async fn tell_membership(
+    core: &Core,
+    channel: &str,
+    user: &str,
+    change: &str,
+    role: Option<&str>,
+) {
+    let data = Membership {
+        channel,
+        change,
+        role,
+    };
+    event::to_user(core, user, "room_membership", &data).await;
 }
 
 /// Takes the sessions of `user` out of `channel` on every gateway that is heard of.

@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 pub(crate) struct Deed {
     #[schema(format = DateTime)]
     pub(crate) at: String,
-    /// `mute`, `unmute`, `ban`, `unban`, `delete`, `remove`, `role`, `slow_mode`, `archive` or `restore`.
+    /// `mute`, `unmute`, `ban`, `unban`, `delete`, `remove`, `role`, `rename`, `slow_mode`, `archive` or `restore`.
     #[schema(example = "ban")]
     pub(crate) what: String,
     /// Who did it: a user, or `api-key:<id>`.

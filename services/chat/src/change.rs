@@ -165,7 +165,7 @@ async fn react(
     emoji: &str,
     on: bool,
 ) -> Result<Sent, Problem> {
-    check_emoji(emoji)?;
+    check_emoji("content", emoji)?;
     let standing = core.allowed(target.room, actor, Action::Write).await?;
     let room = &standing.room;
     let found = found(core, room, target.n).await?;
@@ -240,14 +240,15 @@ async fn at(core: &Core, room: &Room, n: u64) -> Result<Sent, Problem> {
     })
 }
 
-fn check_emoji(emoji: &str) -> Result<(), Flaw> {
+/// Refuses what can be no emoji; `field` names it.
+pub(crate) fn check_emoji(field: &str, emoji: &str) -> Result<(), Flaw> {
     let is_odd = |character: char| character.is_whitespace() || character.is_control();
     let fits = !emoji.is_empty() && emoji.chars().nth(EMOJI_CHARS).is_none();
     if fits && !emoji.contains(is_odd) {
         return Ok(());
     }
     Err(Flaw::bad(
-        "content",
+        field,
         format!("must be an emoji of at most {EMOJI_CHARS} characters"),
     ))
 }

@@ -49,6 +49,6 @@ pub(crate) async fn message(
     })
 }
 
-fn missing() -> Problem {
+pub(crate) fn missing() -> Problem {
     Problem::new(ErrorCode::NotFound, "there is no such message in this room")
 }

@@ -22,6 +22,7 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use serde::Serialize;
 use serde_json::{Map, Value, value::RawValue};
 use std::collections::BTreeMap;
+use utoipa::ToSchema;
 
 /// Most pages of the log for one of history: where reactions come by the hundred, a page has fewer items.
 const READS: usize = 4;
@@ -45,9 +46,11 @@ pub(crate) enum Part {
 }
 
 /// The value of `data` in `history_response`.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default, Serialize, ToSchema)]
+#[schema(as = MessagePage)]
 pub(crate) struct Page {
     /// Whole frames, in the order of the room.
+    #[schema(value_type = Vec<Object>)]
     pub(crate) items: Vec<Box<RawValue>>,
     /// There is more in the direction that was asked for; around a message, before the first item.
     pub(crate) more: bool,

@@ -10,6 +10,7 @@
 //! | `mark/<room>/<user>` | [`Mark`](crate::mark::Mark): how far he has read |
 //! | `change/<room>/<block>` | [`Block`](crate::overlay::Block): what has come of messages later |
 //! | `thread/<room>/<n>` | the replies of a thread |
+//! | `once/<digest>` | [`First`](crate::once::First): what a request made that may come again |
 //! | `pending/<id>` | entries whose effects are not done yet |
 //! | `slow/<room>/<user>` | that he has just sent a message, in slow mode |
 //! | `audit/<room>/<time>-<id>` | what moderators did |
@@ -20,9 +21,10 @@ pub(crate) const BUCKET: &str = "chat";
 
 pub(crate) const PENDING: &str = "pending/";
 pub(crate) const PUBLIC: &str = "public/";
+pub(crate) const ROOMS: &str = "room/";
 
 pub(crate) fn room(room: &str) -> String {
-    format!("room/{room}")
+    format!("{ROOMS}{room}")
 }
 
 pub(crate) fn public(room: &str) -> String {
@@ -60,6 +62,11 @@ pub(crate) fn block(room: &str, block: u64) -> String {
 
 pub(crate) fn thread(room: &str, n: u64) -> String {
     format!("thread/{room}/{n:x}")
+}
+
+/// `id` stands for who asked and the request's `Idempotency-Key`.
+pub(crate) fn once(id: &str) -> String {
+    format!("once/{id}")
 }
 
 pub(crate) fn slow(room: &str, user: &str) -> String {

@@ -5,8 +5,9 @@
 //! A message is checked ([`message`]), and appended with the room's tally by its [`line`]; what it and later entries
 //! change beside the log ([`overlay`], threads, mentions) is its [`effect`], which [`pending`] sees done also when a worker
 //! dies half-way. [`history`] shows messages as they are now, [`list`] a user's rooms, [`mark`] what he has not read.
-//! [`members`], [`moderation`] and [`rooms`] change rooms, and [`announce`] tells it. What gateways ask comes in over the
-//! bus ([`serve`]), what backends and front ends ask over [`http`].
+//! [`members`] and [`moderation`] change what users are to rooms, a [`step`] at a time, [`rooms`] makes rooms,
+//! [`patch`] changes them, and [`announce`] tells it. What gateways ask comes in over the bus ([`serve`]), what backends and front ends ask over
+//! [`http`].
 //!
 //! Nothing is kept in the process but where rooms end, as far as it knows, and how often each user asks; so any number of
 //! workers may run.
@@ -32,7 +33,9 @@ mod message;
 mod metrics;
 mod moderation;
 mod notice;
+mod once;
 mod overlay;
+mod patch;
 mod pending;
 mod room;
 mod rooms;
@@ -40,6 +43,8 @@ mod seen;
 mod send;
 mod serve;
 mod settings;
+mod step;
+mod thread;
 mod typing;
 
 pub use fanfare_service::Deps;

@@ -1,8 +1,15 @@
 //! How far a member has read, and what is unread.
 
-use crate::{core::Core, event, key, line::End, room::channel_of};
+use crate::{
+    actor::Actor,
+    core::Core,
+    event, key,
+    line::End,
+    members,
+    room::{Action, channel_of},
+};
 use fanfare_http::Problem;
-use fanfare_proto::wire::RoomTally;
+use fanfare_proto::{ErrorCode, wire::RoomTally};
 use fanfare_service::problem;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -24,6 +31,7 @@ pub(crate) struct Mark {
 
 /// What is unread, as absolute numbers. Of two, the one with the larger `version` holds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = RoomCounts)]
 pub(crate) struct Counts {
     #[schema(example = "room:lobby")]
     pub(crate) channel: String,
@@ -90,8 +98,23 @@ pub(crate) async fn load(core: &Core, room: &str, user: &str) -> Result<Mark, Pr
     Ok(found.unwrap_or_default())
 }
 
-/// Everything up to `n` is read; a number beyond the end means the end. Tells the user's sessions when that is news.
-pub(crate) async fn read(core: &Core, room: &str, user: &str, n: u64) -> Result<Counts, Problem> {
+/// A member has read everything up to `n`; a number beyond the end means the end. Tells his sessions when that is news.
+///
+/// # Errors
+///
+/// What `actor` may not.
+pub(crate) async fn read(
+    core: &Core,
+    actor: &Actor,
+    room: &str,
+    n: u64,
+) -> Result<Counts, Problem> {
+    let standing = core.allowed(room, actor, Action::Read).await?;
+    let user = members::as_user(actor)?;
+    if standing.role(actor).is_none() {
+        let why = "join the room first";
+        return Err(Problem::new(ErrorCode::Forbidden, why));
+    }
     let channel = channel_of(room)?;
     let end = core.lines.end(&channel).await.map_err(problem::of_log)?;
     let n = n.min(end.head_n);

@@ -12,6 +12,8 @@ use utoipa::ToSchema;
 
 /// Most characters of a message: what is longer is a document.
 pub(crate) const CONTENT_CHARS: usize = 4_000;
+/// Longest text that is read at all, in characters: [`content`] says of a shorter one that it is too long.
+pub(crate) const CONTENT_READ_CHARS: usize = 1 << 20;
 /// Most attachments of a message.
 const ATTACHMENTS: usize = 10;
 /// Largest ordinal and size that JavaScript reads exactly.
@@ -81,7 +83,9 @@ impl Message {
         }
         let fields = Fields::parse(text)?;
         let message = Self {
-            content: fields.text("content", CONTENT_CHARS)?.unwrap_or_default(),
+            content: fields
+                .text("content", CONTENT_READ_CHARS)?
+                .unwrap_or_default(),
             reply_to: fields.integer("reply_to", 1..=WHOLE)?,
             attachments: attachments(&fields)?,
             mentions: mentions(&fields)?,

@@ -5,8 +5,9 @@ use crate::{
     audit::Deed,
     core::Core,
     member::Member,
-    members::{self, Step},
+    members,
     room::{Action, FOREVER_MS},
+    step::{Step, step},
 };
 use fanfare_http::Problem;
 use fanfare_proto::Timestamp;
@@ -66,7 +67,7 @@ pub(crate) async fn take(
     measure: Measure,
     sentence: &Sentence,
 ) -> Result<(), Problem> {
-    let taken = members::step(core, actor, room, user, |standing, before| {
+    let taken = step(core, actor, room, user, |standing, before| {
         standing.check(actor, Action::Moderate)?;
         members::check_rank(standing, actor, before)?;
         let until_ms = sentence.until_ms(standing.now_ms);

@@ -17,7 +17,7 @@ const BLOCK: u64 = 16;
 /// Deleted messages in a row that are looked for behind the last entry of a page.
 pub(crate) const GAP: u64 = 1_000;
 /// Records read at once.
-const AT_ONCE: usize = 8;
+pub(crate) const AT_ONCE: usize = 8;
 /// Most reactions of one message, each a user with an emoji.
 const REACTIONS: usize = 500;
 /// Most edits of one message: when it is deleted, so are they.
@@ -291,7 +291,7 @@ mod tests {
                 later.replied(Replies {
                     count: 2,
                     last_n: 4,
-                })
+                });
             },
         ];
         let mut expected = Later::default();

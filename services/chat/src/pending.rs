@@ -28,7 +28,7 @@ pub(crate) enum Work {
     /// The effects of an entry that was to be appended after this ordinal.
     Effects { after_n: u64 },
     /// Members or the room have changed: that is to be told.
-    Announce(Announcement),
+    Announce(Box<Announcement>),
 }
 
 /// A piece of work that was written down.

@@ -13,6 +13,7 @@ pub(crate) const SLOW_SECONDS_MAX: u64 = 3_600;
 
 /// Who finds and reads a room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = RoomKind)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Kind {
     /// Everybody with a token reads; members write.
@@ -25,6 +26,7 @@ pub(crate) enum Kind {
 
 /// What a member may do; each more than the one before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[schema(as = RoomRole)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Role {
     Member,
@@ -65,9 +67,6 @@ pub(crate) struct Room {
     /// Of a direct room, both.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) pair: Vec<String>,
-    /// Of the request that made it, when that may come again.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub(crate) made_by: String,
 }
 
 /// What somebody wants to do in a room.

@@ -1,16 +1,17 @@
-//! Makes rooms, and changes what they are.
+//! Makes rooms.
 
 use crate::{
     actor::Actor,
-    announce::{Announcement, RoomChange},
-    audit::{self, Deed},
+    announce::{self, Announcement, RoomChange},
     core::Core,
     key,
     mark::Mark,
     member::Member,
     members,
+    once::Once,
     pending::Ticket,
-    room::{Action, Kind, NAME_CHARS, Role, Room, SLOW_SECONDS_MAX},
+    room::{Kind, Role, Room},
+    step,
 };
 use fanfare_bus::{
     KvError,
@@ -21,8 +22,10 @@ use fanfare_proto::{ErrorCode, channel};
 use fanfare_service::{Flaw, hash, problem, records};
 use std::sync::Arc;
 
-/// Most attempts to change a room that others change meanwhile.
+/// Most attempts to make a room that others make meanwhile.
 const TRIES: usize = 16;
+/// Most users that a new room begins with: each takes four steps of a batch of a thousand, and a look at his rooms.
+pub(crate) const MEMBERS: usize = 100;
 
 /// A room that is to be made.
 #[derive(Clone, Debug)]
@@ -31,43 +34,25 @@ pub(crate) struct NewRoom {
     pub(crate) id: Option<String>,
     pub(crate) kind: Kind,
     pub(crate) name: String,
-    /// Besides who makes it; of a direct room exactly those two.
+    /// At most [`MEMBERS`] besides who makes it; of a direct room exactly those two.
     pub(crate) members: Vec<String>,
     /// Of the request, when it may come again: the same makes the same room.
     pub(crate) once: Option<Once>,
 }
 
-/// A request that may come again.
+/// A room that is there now.
 #[derive(Clone, Debug)]
-pub(crate) struct Once {
-    pub(crate) key: String,
-    /// Of everything it says.
-    pub(crate) digest: String,
+pub(crate) struct Made {
+    pub(crate) room: Room,
+    /// It was not there before this request, or before the first of the same requests.
+    pub(crate) is_new: bool,
 }
 
-/// What of a room is to change; `None` stays.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct RoomPatch {
-    pub(crate) name: Option<String>,
-    pub(crate) archived: Option<bool>,
-    pub(crate) slow_seconds: Option<u64>,
-}
-
-/// A name as it is kept.
-///
-/// # Errors
-///
-/// It is empty, too long, or holds control characters.
-pub(crate) fn check_name(name: &str) -> Result<String, Flaw> {
-    let name = name.trim();
-    if name.is_empty() || name.chars().nth(NAME_CHARS).is_some() {
-        let why = format!("must have 1 to {NAME_CHARS} characters");
-        return Err(Flaw::bad("name", why));
-    }
-    if name.contains(char::is_control) {
-        return Err(Flaw::bad("name", "must not hold control characters"));
-    }
-    Ok(name.to_owned())
+/// Who is in a room from its beginning.
+struct Person {
+    user: String,
+    /// `None`: he is invited.
+    role: Option<Role>,
 }
 
 /// The id of the direct room of two users, in any order.
@@ -83,39 +68,88 @@ pub(crate) fn direct_id(one: &str, other: &str) -> String {
     )
 }
 
-/// Makes a room. Of a direct room that is there already, and of the same request again, the one that is there.
+/// Makes a room; users whom a user names are invited to it. Of a direct room that is there already, and of the same
+/// request again, the one that is there.
 ///
 /// # Errors
 ///
-/// `conflict` when there is another room with this id, or the request's key was used for another.
-pub(crate) async fn create(core: &Arc<Core>, actor: &Actor, new: NewRoom) -> Result<Room, Problem> {
-    let id = choose_id(actor, &new)?;
-    let now_ms = core.clock.now_ms();
+/// `conflict` when there is another room with this id, the request's key came with another request, or somebody has as
+/// many rooms as one can have.
+pub(crate) async fn create(core: &Arc<Core>, actor: &Actor, new: NewRoom) -> Result<Made, Problem> {
     let people = people(actor, &new)?;
-    for (user, _role) in &people {
-        members::check_rooms(core, user).await?;
+    let room = room_of(core, actor, &new, &people)?;
+    for _try in 0..TRIES {
+        if let Some(made) = known(core, &room, new.once.as_ref()).await? {
+            return Ok(made);
+        }
+        if make(core, actor, &room, &people, new.once.as_ref()).await? {
+            return Ok(Made { room, is_new: true });
+        }
     }
-    let made_by = new.once.as_ref().map(|once| once.digest.clone());
-    let room = Room {
-        id,
+    Err(problem::of_kv(KvError::Conflict))
+}
+
+fn room_of(core: &Core, actor: &Actor, new: &NewRoom, people: &[Person]) -> Result<Room, Problem> {
+    let members = people.iter().filter(|person| person.role.is_some());
+    let owners = people
+        .iter()
+        .filter(|person| person.role == Some(Role::Owner));
+    Ok(Room {
+        id: choose_id(actor, new)?,
         kind: new.kind,
-        name: new.name,
+        name: new.name.clone(),
         created_by: actor.by(),
-        created_at_ms: now_ms,
+        created_at_ms: core.clock.now_ms(),
         archived: false,
         slow_seconds: 0,
-        members: people.len() as u64,
-        owners: people
-            .iter()
-            .filter(|(_user, role)| *role == Role::Owner)
-            .count() as u64,
+        members: members.count() as u64,
+        owners: owners.count() as u64,
         pair: if new.kind == Kind::Direct {
-            people.iter().map(|(user, _role)| user.clone()).collect()
+            people.iter().map(|person| person.user.clone()).collect()
         } else {
             Vec::new()
         },
-        made_by: made_by.unwrap_or_default(),
-    };
+    })
+}
+
+/// The room that was there before.
+async fn known(core: &Core, wanted: &Room, once: Option<&Once>) -> Result<Option<Made>, Problem> {
+    if let Some(once) = once
+        && let Some(first) = once.first(core).await?
+    {
+        let room: Option<Room> = core.records.get(&key::room(&first.room)).await?;
+        let is_new = first.is_new;
+        return Ok(room.map(|room| Made { room, is_new }));
+    }
+    let found: Option<Room> = core.records.get(&key::room(&wanted.id)).await?;
+    let Some(room) = found else { return Ok(None) };
+    if wanted.kind != Kind::Direct {
+        let why = "there is a room with this id already";
+        return Err(Problem::new(ErrorCode::Conflict, why));
+    }
+    if let Some(once) = once
+        && !core.records.commit(vec![once.op(&room.id, false)]).await?
+    {
+        return Ok(None);
+    }
+    Ok(Some(Made {
+        room,
+        is_new: false,
+    }))
+}
+
+/// `false` when there is such a room, or the same request has made one, meanwhile.
+async fn make(
+    core: &Arc<Core>,
+    actor: &Actor,
+    room: &Room,
+    people: &[Person],
+    once: Option<&Once>,
+) -> Result<bool, Problem> {
+    for person in people.iter().filter(|person| person.role.is_some()) {
+        members::check_rooms(core, &person.user).await?;
+    }
+    let now_ms = room.created_at_ms;
     let ticket = Ticket::new()?;
     let announcement = Announcement {
         at_ms: now_ms,
@@ -128,42 +162,27 @@ pub(crate) async fn create(core: &Arc<Core>, actor: &Actor, new: NewRoom) -> Res
         ..Announcement::default()
     };
     let mut ops = vec![
-        records::put(&key::room(&room.id), &room, Expect::Absent),
+        records::put(&key::room(&room.id), room, Expect::Absent),
         announcement.op(&room.id, &ticket),
     ];
+    ops.extend(once.map(|once| once.op(&room.id, true)));
     if room.kind == Kind::Public {
         ops.push(records::put(&key::public(&room.id), &true, Expect::Any));
     }
-    for (user, role) in &people {
-        ops.extend(member_ops(actor, &room, user, *role, now_ms));
+    for person in people {
+        ops.extend(member_ops(actor, room, person, now_ms));
     }
     if !core.records.commit(ops).await? {
-        return known(core, actor, &room).await;
+        return Ok(false);
     }
     announcement.finish(core, &room.id, ticket).await;
-    for (user, role) in &people {
-        members::tell(core, &room, user, "joined", Some(*role)).await;
+    let channel = room.channel()?;
+    for Person { user, role } in people {
+        let change = if role.is_some() { "joined" } else { "invited" };
+        let role = role.map(Role::as_str);
+        announce::tell_membership(core, channel.name(), user, change, role).await;
     }
-    Ok(room)
-}
-
-/// The room that was there first.
-async fn known(core: &Core, actor: &Actor, wanted: &Room) -> Result<Room, Problem> {
-    let known: Option<Room> = core.records.get(&key::room(&wanted.id)).await?;
-    let known = known.ok_or_else(|| problem::of_kv(KvError::Conflict))?;
-    let is_same = known.kind == Kind::Direct
-        || (!wanted.made_by.is_empty()
-            && known.made_by == wanted.made_by
-            && known.created_by == actor.by());
-    if is_same {
-        return Ok(known);
-    }
-    let why = if wanted.made_by.is_empty() {
-        "there is a room with this id already"
-    } else {
-        "this Idempotency-Key was used for another request, or there is a room with this id already"
-    };
-    Err(Problem::new(ErrorCode::Conflict, why))
+    Ok(true)
 }
 
 fn choose_id(actor: &Actor, new: &NewRoom) -> Result<String, Problem> {
@@ -178,139 +197,75 @@ fn choose_id(actor: &Actor, new: &NewRoom) -> Result<String, Problem> {
             _ => Err(Flaw::bad("members", "of a direct room are two users").into()),
         };
     }
-    match (&new.id, &new.once) {
-        (Some(_id), _) if actor.user().is_some() => {
+    match &new.id {
+        Some(_id) if actor.user().is_some() => {
             Err(Flaw::bad("id", "is chosen by backends only").into())
         }
-        (Some(id), _) if channel::is_id(id) && !id.starts_with("d-") => Ok(id.clone()),
-        (Some(_id), _) => Err(Flaw::bad(
+        Some(id) if channel::is_id(id) && !id.starts_with("d-") => Ok(id.clone()),
+        Some(_id) => Err(Flaw::bad(
             "id",
             "is 1 to 128 characters of A-Z a-z 0-9 _ - . @ : and does not begin with d-",
         )
         .into()),
-        (None, Some(once)) => {
-            let by = actor.by();
-            let digest = hash::hex_of(&[by.as_bytes(), once.key.as_bytes()]);
-            Ok(format!("r-{}", &digest[..32]))
-        }
-        (None, None) => Ok(format!("r-{}", hash::hex(&hash::random()?))),
+        None => Ok(format!("r-{}", hash::hex(&hash::random()?))),
     }
 }
 
-fn people(actor: &Actor, new: &NewRoom) -> Result<Vec<(String, Role)>, Problem> {
-    let first = if new.kind == Kind::Direct {
-        Role::Member
-    } else {
-        Role::Owner
-    };
-    let mut people: Vec<(String, Role)> = actor
-        .user()
-        .map(|user| (user.to_owned(), first))
-        .into_iter()
-        .collect();
+fn people(actor: &Actor, new: &NewRoom) -> Result<Vec<Person>, Problem> {
+    let is_direct = new.kind == Kind::Direct;
+    let maker = if is_direct { Role::Member } else { Role::Owner };
+    // Nobody is put into rooms of others by a user but into his own conversation with him.
+    let others = (is_direct || actor.user().is_none()).then_some(Role::Member);
+    let mut people: Vec<Person> = Vec::with_capacity(new.members.len() + 1);
+    people.extend(actor.user().map(|user| Person {
+        user: user.to_owned(),
+        role: Some(maker),
+    }));
     for user in &new.members {
         if !channel::is_id(user) {
             return Err(Flaw::bad("members", "must be ids of users").into());
         }
-        if !people.iter().any(|(known, _role)| known == user) {
-            people.push((user.clone(), Role::Member));
+        if !people.iter().any(|known| known.user == *user) {
+            people.push(Person {
+                user: user.clone(),
+                role: others,
+            });
         }
     }
     Ok(people)
 }
 
-fn member_ops(actor: &Actor, room: &Room, user: &str, role: Role, now_ms: i64) -> Vec<Op> {
+fn member_ops(actor: &Actor, room: &Room, person: &Person, now_ms: i64) -> Vec<Op> {
+    let Person { user, role } = person;
     let is_actor = actor.user() == Some(user);
     let member = Member {
-        role: Some(role),
+        role: *role,
         name: if is_actor {
             actor.name().to_owned()
         } else {
             String::new()
         },
-        joined_at_ms: now_ms,
+        joined_at_ms: if role.is_some() { now_ms } else { 0 },
+        invited: role.is_none(),
         ..Member::default()
     };
-    let mut ops = vec![
-        records::put(&key::member(&room.id, user), &member, Expect::Any),
-        records::put(&key::room_of(user, &room.id), &true, Expect::Any),
-        records::put(&key::mark(&room.id, user), &Mark::default(), Expect::Any),
-    ];
-    ops.extend(members::name_op(&room.id, user, &member));
+    let mut ops = vec![records::put(
+        &key::member(&room.id, user),
+        &member,
+        Expect::Any,
+    )];
+    if role.is_some() {
+        ops.push(records::put(
+            &key::room_of(user, &room.id),
+            &true,
+            Expect::Any,
+        ));
+        ops.push(records::put(
+            &key::mark(&room.id, user),
+            &Mark::default(),
+            Expect::Any,
+        ));
+    }
+    ops.extend(step::name_op(&room.id, user, &member));
     ops
-}
-
-/// Changes what a room is; one step for each thing that changes.
-///
-/// # Errors
-///
-/// What `actor` may not.
-pub(crate) async fn update(
-    core: &Arc<Core>,
-    actor: &Actor,
-    id: &str,
-    patch: RoomPatch,
-) -> Result<Room, Problem> {
-    let mut room = core.allowed(id, actor, Action::Read).await?.room;
-    if let Some(name) = patch.name {
-        let change = |room: &mut Room| room.name.clone_from(&name);
-        room = step(core, actor, id, Action::Rename, "renamed", change).await?;
-    }
-    if let Some(seconds) = patch.slow_seconds {
-        if seconds > SLOW_SECONDS_MAX {
-            let why = format!("must be 0 to {SLOW_SECONDS_MAX}");
-            return Err(Flaw::bad("slow_mode_seconds", why).into());
-        }
-        let change = |room: &mut Room| room.slow_seconds = seconds;
-        room = step(core, actor, id, Action::SlowMode, "slow_mode", change).await?;
-    }
-    if let Some(archived) = patch.archived {
-        let what = if archived { "archived" } else { "restored" };
-        let change = |room: &mut Room| room.archived = archived;
-        room = step(core, actor, id, Action::Archive, what, change).await?;
-    }
-    Ok(room)
-}
-
-async fn step(
-    core: &Arc<Core>,
-    actor: &Actor,
-    id: &str,
-    action: Action,
-    what: &str,
-    change: impl Fn(&mut Room),
-) -> Result<Room, Problem> {
-    for _try in 0..TRIES {
-        let standing = core.allowed(id, actor, action).await?;
-        let read = core.records.read::<Room>(&key::room(id)).await?;
-        let before = read.value.ok_or_else(crate::room::not_found)?;
-        let mut room = before.clone();
-        change(&mut room);
-        if room == before {
-            return Ok(room);
-        }
-        let ticket = Ticket::new()?;
-        let announcement = Announcement {
-            at_ms: standing.now_ms,
-            data: RoomChange {
-                change: what.to_owned(),
-                by: actor.by(),
-                name: (what == "renamed").then(|| room.name.clone()),
-                seconds: (what == "slow_mode").then_some(room.slow_seconds),
-                ..RoomChange::default()
-            },
-            ..Announcement::default()
-        };
-        let deed = Deed::new(what, actor, standing.now_ms);
-        let ops = vec![
-            records::put(&key::room(id), &room, read.expect),
-            announcement.op(id, &ticket),
-            audit::op(core, id, &deed)?,
-        ];
-        if core.records.commit(ops).await? {
-            announcement.finish(core, id, ticket).await;
-            return Ok(room);
-        }
-    }
-    Err(problem::of_kv(KvError::Conflict))
 }

@@ -13,7 +13,6 @@ fn room(kind: Kind) -> Room {
         members: 2,
         owners: 1,
         pair: Vec::new(),
-        made_by: String::new(),
     }
 }
 
