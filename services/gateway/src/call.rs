@@ -3,7 +3,7 @@
 
 mod history;
 
-use crate::{client::Client, node::Node, session::Refusal, subscribe};
+use crate::{client::Client, node::Node, presence::Watch, session::Refusal, subscribe};
 use bytes::Bytes;
 use fanfare_bus::{RequestError, log::Slice};
 use fanfare_proto::{
@@ -163,7 +163,10 @@ pub(crate) async fn run(call: Call, client: Client) -> Completion {
         } => {
             let (frame_id, since) = (id.as_deref(), since.as_deref());
             let outcome = match may_read(&client, &channel, ask).await {
-                Ok(()) => subscribe::run(&client, frame_id, &channel, since, presence).await,
+                Ok(watch) => {
+                    let watch = if presence { watch } else { Watch::No };
+                    subscribe::run(&client, frame_id, &channel, since, watch).await
+                }
                 Err(refusal) => Err(refusal),
             };
             match outcome {
@@ -183,7 +186,7 @@ pub(crate) async fn run(call: Call, client: Client) -> Completion {
             ask,
         } => {
             let outcome = match may_read(&client, &channel, ask).await {
-                Ok(()) => history::page(&client, id.as_deref(), &channel, slice, limit).await,
+                Ok(_watch) => history::page(&client, id.as_deref(), &channel, slice, limit).await,
                 Err(refusal) => Err(refusal),
             };
             Completion::Answer { id, outcome }
@@ -263,21 +266,24 @@ async fn fetch<T: Message + Default>(
     answered.read()
 }
 
-/// Asks the chat service, when the token alone did not decide.
-async fn may_read(client: &Client, channel: &Channel, ask: bool) -> Result<(), Refusal> {
+/// Asks the chat service, when the token alone did not decide; answers how one who subscribes with presence watches the
+/// channel.
+async fn may_read(client: &Client, channel: &Channel, ask: bool) -> Result<Watch, Refusal> {
     if !ask {
-        return Ok(());
+        return Ok(Watch::Seen);
     }
     let request = RoomRightsRequest {
         caller: client.caller(),
         channel: channel.name().to_owned(),
     };
     let rights: RoomRightsReply = fetch(&client.node, subject::CHAT_RIGHTS, &request).await?;
-    if rights.read {
-        Ok(())
-    } else {
+    match rights {
         // A stranger does not learn whether the room exists.
-        Err(ErrorCode::Forbidden.into())
+        RoomRightsReply { read: false, .. } => Err(ErrorCode::Forbidden.into()),
+        RoomRightsReply {
+            invisible: true, ..
+        } => Ok(Watch::Unseen),
+        RoomRightsReply { .. } => Ok(Watch::Seen),
     }
 }
 
@@ -296,6 +302,7 @@ async fn present(
 async fn rooms(client: &Client) -> Vec<Channel> {
     let request = RoomListRequest {
         caller: client.caller(),
+        after: String::new(),
     };
     match fetch::<RoomListReply>(&client.node, subject::CHAT_ROOMS, &request).await {
         Ok(reply) => reply

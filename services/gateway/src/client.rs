@@ -3,6 +3,7 @@
 use crate::{
     node::Node,
     outbox::Parcel,
+    presence::Watch,
     seat::{Reading, Seat},
     session::{self, SessionId},
     shard::{Control, Input, ShardHandle},
@@ -32,14 +33,14 @@ impl Client {
         self.shard().tell(Input::Text(self.seat.key, text)).await;
     }
 
-    /// The reading begins with this text: the client has everything up to `from_n`. With `presence` it is shown to the
-    /// channel's others from now on.
-    pub(crate) async fn begin(&self, reading: Reading, from_n: u64, text: Vec<u8>, presence: bool) {
+    /// The reading begins with this text: the client has everything up to `from_n`. From now on it watches the channel's
+    /// presence in this way.
+    pub(crate) async fn begin(&self, reading: Reading, from_n: u64, text: Vec<u8>, watch: Watch) {
         let input = Input::Begin {
             reading,
             from_n,
             text,
-            presence,
+            watch,
         };
         self.shard().tell(input).await;
     }

@@ -5,6 +5,7 @@ use crate::{
     delivery::Delivery,
     frame::Agreement,
     outbox::Parcel,
+    presence::Watch,
     registry::Place,
     seat::{Key, Reading},
     session::Session,
@@ -60,8 +61,7 @@ pub(crate) enum Input {
         reading: Reading,
         from_n: u64,
         text: Vec<u8>,
-        /// The reader is shown to the channel's others, and told who they are.
-        presence: bool,
+        watch: Watch,
     },
     /// Entries from the log. Told once nothing waits for the client any more; not told when the reading has ended.
     Replay(Reading, Parcel, oneshot::Sender<()>),

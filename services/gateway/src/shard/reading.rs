@@ -11,6 +11,7 @@ use crate::{
     delivery::Joined,
     frames,
     outbox::Parcel,
+    presence::Watch,
     seat::{Key, Reading},
 };
 use fanfare_proto::{Channel, Position, wire::Coverage};
@@ -59,7 +60,12 @@ impl Shard {
         let now_ms = node.clock.now_ms();
         let text = frames::subscribed(asked.id.as_deref(), &channel, epoch, cursor, false, now_ms);
         self.enlist(reading, channel, head, None);
-        self.begin(reading, head.n, text, asked.presence);
+        let watch = if asked.presence {
+            Watch::Seen
+        } else {
+            Watch::No
+        };
+        self.begin(reading, head.n, text, watch);
         // The report for the last of them says everything.
         if !more && self.conn(reading.key).is_some() {
             node.reports.session(self.report(reading.key.slot, 0, 0));
@@ -175,12 +181,13 @@ impl Shard {
             return;
         };
         let gone = state.subscribers.swap_remove(index as usize);
-        if gone.present
+        if gone.watch != Watch::No
             && let Some(conn) = self.conns.get(gone.slot as usize)
-            && let Some(user) = conn.session.user()
         {
+            let user = conn.session.user();
+            let shown = user.filter(|_| gone.watch == Watch::Seen);
             let presence = &self.node.presence;
-            presence.ended(&state.channel, self.index, user);
+            presence.ended(&state.channel, self.index, shown);
         }
         if let Some(moved) = state.subscribers.get(index as usize)
             && let Some(conn) = self.conns.get_mut(moved.slot as usize)
@@ -197,9 +204,8 @@ impl Shard {
         self.node.hub.left(self.index, channel);
     }
 
-    /// The reading begins: the client is told, and what is replayed follows. With `presence` it is shown to the channel's
-    /// others.
-    pub(super) fn begin(&mut self, reading: Reading, from_n: u64, text: Vec<u8>, presence: bool) {
+    /// The reading begins: the client is told, and what is replayed follows.
+    pub(super) fn begin(&mut self, reading: Reading, from_n: u64, text: Vec<u8>, watch: Watch) {
         let now_ms = self.node.clock.now_ms();
         let Some(conn) = self.conn(reading.key) else {
             return;
@@ -211,14 +217,15 @@ impl Shard {
             own.replayed_n = from_n;
             own.began = began;
             self.send_text(reading.key, text);
-            if presence {
-                self.appear(reading);
-            }
+            self.watch(reading, watch);
         }
     }
 
-    /// Shows a reader to the channel's others, until the reading ends.
-    fn appear(&mut self, reading: Reading) {
+    /// From now on a reader is told who comes and goes, and shown itself, until the reading ends.
+    fn watch(&mut self, reading: Reading, watch: Watch) {
+        if watch == Watch::No {
+            return;
+        }
         // Its last words may have been the first that it did not take.
         let Some(index) = self.subscription(reading).map(|own| own.index) else {
             return;
@@ -228,12 +235,13 @@ impl Shard {
         };
         let identity = self.conns[reading.key.slot as usize].session.identity();
         if let (Some(identity), Some(own)) = (identity, state.subscribers.get_mut(index as usize))
-            && !std::mem::replace(&mut own.present, true)
+            && own.watch == Watch::No
         {
+            own.watch = watch;
             let place = (reading.channel, self.index);
             let name = identity.name.as_deref().unwrap_or_default();
-            let presence = &self.node.presence;
-            presence.began(&state.channel, place, &identity.user, name);
+            let shown = (watch == Watch::Seen).then_some((identity.user.as_str(), name));
+            self.node.presence.began(&state.channel, place, shown);
         }
     }
 

@@ -1,6 +1,7 @@
 //! The gateway over the real store and real sockets, without the other services.
 #![expect(clippy::unwrap_used, reason = "helpers of tests may fail as tests may")]
 
+mod chat;
 mod compressed;
 mod control;
 mod delivery;
