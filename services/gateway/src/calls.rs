@@ -21,7 +21,7 @@ struct Running {
     /// Of its task.
     abort: Option<AbortHandle>,
     subscribing: Option<Subscribing>,
-    /// What the client has asked of a service goes out, though nobody waits for the answer any more.
+    /// What the client has told a service goes out, though nobody waits for the answer any more.
     outlives: bool,
 }
 
@@ -131,9 +131,15 @@ impl Brief {
             }),
             _ => None,
         };
+        let outlives = match call {
+            // Who has gone needs no page.
+            Call::Request(request) => request.page_of.is_none(),
+            Call::Tell { .. } | Call::Typing { .. } => true,
+            _ => false,
+        };
         Self {
             subscribing,
-            outlives: matches!(call, Call::Request(_) | Call::Tell { .. }),
+            outlives,
         }
     }
 }

@@ -33,6 +33,15 @@ impl Client {
         self.shard().tell(Input::Text(self.seat.key, text)).await;
     }
 
+    /// Resolves once the client has taken everything that waited for it; `None` when the connection has ended.
+    pub(crate) async fn drained(&self) -> Option<()> {
+        let (done, drained) = oneshot::channel();
+        self.shard()
+            .tell(Input::WhenDrained(self.seat.key, done))
+            .await;
+        drained.await.ok()
+    }
+
     /// The reading begins with this text: the client has everything up to `from_n`. From now on it watches the channel's
     /// presence in this way.
     pub(crate) async fn begin(&self, reading: Reading, from_n: u64, text: Vec<u8>, watch: Watch) {

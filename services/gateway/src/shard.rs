@@ -10,6 +10,7 @@
 mod control;
 mod fan_out;
 mod input;
+mod leave;
 mod life;
 mod mail;
 mod reading;
@@ -206,6 +207,7 @@ impl Shard {
                 text,
                 watch,
             } => self.begin(reading, from_n, text, watch),
+            Input::WhenDrained(key, done) => self.when_drained(key, done),
             Input::Replay(reading, parcel, done) => self.replay(reading, &parcel, done),
             Input::Replayed(reading, n) => self.replayed(reading, n),
             Input::Control(control) => self.control(control),

@@ -65,6 +65,8 @@ pub(crate) enum Input {
     },
     /// Entries from the log. Told once nothing waits for the client any more; not told when the reading has ended.
     Replay(Reading, Parcel, oneshot::Sender<()>),
+    /// Told once nothing waits for the client any more; not told when the connection has ended.
+    WhenDrained(Key, oneshot::Sender<()>),
     /// What was read from the log is with the client up to this ordinal.
     Replayed(Reading, u64),
     Control(Control),

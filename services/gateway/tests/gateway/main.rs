@@ -9,6 +9,8 @@ mod faulty_bus;
 mod harness;
 mod presence;
 mod resume;
+mod rooms;
 mod slow;
+mod start;
 mod storm;
 mod together;
