@@ -58,6 +58,11 @@ impl Calls {
         self.running.swap_remove(at).subscribing
     }
 
+    /// Whether a call is under way, and was not given up.
+    pub(crate) fn awaits(&self, number: u32) -> bool {
+        self.running.iter().any(|own| own.number == number)
+    }
+
     /// Whether a `subscribe` is under way.
     pub(crate) fn is_subscribing(&self) -> bool {
         self.running.iter().any(|own| own.subscribing.is_some())

@@ -19,6 +19,8 @@ pub(crate) struct Client {
     pub(crate) seat: Seat,
     pub(crate) session: SessionId,
     pub(crate) identity: Option<Identity>,
+    /// The number of the call, under which the shard waits for it.
+    pub(crate) call: u32,
     pub(crate) replay_turn: Arc<Mutex<()>>,
 }
 

@@ -187,7 +187,9 @@ impl Shard {
                     self.post_later(slot, delivery);
                 }
             }
-            Input::Attach(reading, channel, head) => self.attach(reading, channel, head),
+            Input::Attach(number, reading, channel, head) => {
+                self.attach(number, reading, channel, head);
+            }
             Input::AttachLive(number, reading, channel, head) => {
                 self.attach_live(number, reading, channel, head);
             }
@@ -244,3 +246,6 @@ impl Shard {
         is_there.then_some(conn)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -44,7 +44,7 @@ pub(crate) async fn run(
         missed,
     } = node
         .hub
-        .attach(channel.clone(), position, shard, key)
+        .attach(channel.clone(), position, (shard, key), client.call)
         .await
         .ok_or(Refusal::from(ErrorCode::Unavailable))?;
     let reader = Reader {

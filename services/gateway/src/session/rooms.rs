@@ -4,7 +4,7 @@
 //! One thing is under way at a time. A connection's replays take turns anyway, and so the client's own calls have room.
 
 use super::{Refusal, Session, Turn};
-use crate::call::Call;
+use crate::{call::Call, message};
 use fanfare_proto::{Channel, ErrorCode};
 use std::collections::VecDeque;
 
@@ -27,6 +27,8 @@ pub(super) struct Rooms {
     step: Step,
     /// That were asked for.
     pages: u32,
+    /// The user has lost a room since this page was asked for: it may name it still.
+    is_doubtful: bool,
     /// More rooms are listed only, not subscribed.
     is_full: bool,
 }
@@ -44,6 +46,8 @@ enum Step {
         queue: VecDeque<(Channel, String)>,
         /// As of the page.
         next: String,
+        /// The chat service is to be asked about each.
+        ask: bool,
     },
 }
 
@@ -52,6 +56,7 @@ impl Rooms {
         Self {
             step: Step::Own(own),
             pages: 0,
+            is_doubtful: false,
             is_full: false,
         }
     }
@@ -108,6 +113,19 @@ impl Session {
         self.rooms_mut().is_some_and(|rooms| rooms.forget(channel))
     }
 
+    /// The user may not read `channel` any more. Whatever read it has ended, and what was to has been given up.
+    pub(crate) fn expelled(&mut self, channel: &Channel, turn: &mut Turn<'_>) {
+        if let Some(rooms) = self.rooms_mut()
+            && matches!(rooms.step, Step::Page)
+        {
+            rooms.is_doubtful = true;
+        }
+        if self.remove_channel(channel) {
+            turn.send(message::unsubscribed(None, channel, turn.now));
+        }
+        self.go_on(turn);
+    }
+
     /// `channel` is subscribed, or cannot be. `true` when the start waited for it.
     pub(super) fn settle_room(&mut self, channel: &Channel) -> bool {
         let step = self.rooms_mut().map(|rooms| &mut rooms.step);
@@ -128,10 +146,12 @@ impl Session {
         };
         turn.send(page.text);
         if let Some(rooms) = self.rooms_mut() {
+            let ask = std::mem::take(&mut rooms.is_doubtful);
             rooms.step = Step::Subscribe {
                 current: None,
                 queue: page.rooms.into(),
                 next: page.next,
+                ask,
             };
         }
     }
@@ -150,10 +170,13 @@ impl Session {
                 }
                 Step::Own(_) | Step::Page => return,
                 Step::Subscribe { current, .. } if current.is_some() => return,
-                Step::Subscribe { queue, next, .. } => {
+                Step::Subscribe {
+                    queue, ask, next, ..
+                } => {
+                    let ask = *ask;
                     let room = queue.pop_front();
                     if let Some((channel, cursor)) = room.filter(|_| !rooms.is_full) {
-                        self.subscribe_room(channel, cursor, turn);
+                        self.subscribe_room(channel, cursor, ask, turn);
                     } else {
                         let next = std::mem::take(next);
                         return self.ask_for_page(next, turn);
@@ -177,7 +200,7 @@ impl Session {
         self.begin_call(Call::Rooms { after }, turn);
     }
 
-    fn subscribe_room(&mut self, channel: Channel, cursor: String, turn: &mut Turn<'_>) {
+    fn subscribe_room(&mut self, channel: Channel, cursor: String, ask: bool, turn: &mut Turn<'_>) {
         let since = self.take_resume(&channel).unwrap_or(cursor);
         let added = self.add_channel(&channel);
         let Some(rooms) = self.rooms_mut() else {
@@ -193,7 +216,7 @@ impl Session {
                     channel,
                     since: Some(since),
                     presence: false,
-                    ask: false,
+                    ask,
                 };
                 self.begin_call(call, turn);
             }

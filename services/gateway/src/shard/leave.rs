@@ -1,4 +1,21 @@
-//! How the reading of a channel by a connection ends: by its own wish, or with its connection.
+//! How the reading of a channel by a connection ends: by its own wish, with its connection, or because its user may not
+//! read the channel any more.
+//!
+//! Nobody may slip through from the answer to a question about rights to the reading. Whoever takes a right away does so
+//! first, and then asks every gateway to [expel](Shard::expel) the user. What his sessions have by then is one of these:
+//!
+//! - a frame, or a list of rooms, that is still to be asked for: the answer knows already;
+//! - a list of rooms that is being asked for, whose answer may be older: it is not believed, and each of its rooms is asked
+//!   about ([`Session::expelled`]);
+//! - a room of such a list that waits for its turn: it is taken out;
+//! - a `subscribe` under way, whatever it was told: its call is given up. Its task may be running on another thread just
+//!   then, and what it and the hub have said may stand in the shard's queue already. But a reading begins in the shard
+//!   only, with an `Attach` or `AttachLive` that names its call, and only while the shard waits for that call: it does not
+//!   any more. All that the task says later (`Begin`, `Replay`, `GoLive`) names a reading that there is not;
+//! - a reading: it ends.
+//!
+//! All of it happens in one step of the shard, between two drains, so there is no moment between any two of these. A session
+//! of the user that is not registered yet has asked for nothing yet.
 
 use super::Shard;
 use crate::{
@@ -8,6 +25,7 @@ use crate::{
     session::Refusal,
 };
 use fanfare_proto::{Channel, ErrorCode};
+use tokio::sync::oneshot;
 
 /// Ended readings that are remembered for the delivery trail. Older ones are forgotten.
 const ENDED: usize = 32;
@@ -21,6 +39,15 @@ impl Shard {
         let refusal = (!reads).then(|| Refusal::new(ErrorCode::Conflict, words));
         self.give_up(key, &channel, refusal.as_ref());
         self.leaving.push((key, channel));
+    }
+
+    /// The connection's user may not read `channel` any more: once `done` is told, nothing more of it is sent to him.
+    pub(super) fn expel(&mut self, key: Key, channel: &Channel, done: oneshot::Sender<()>) {
+        self.give_up(key, channel, Some(&ErrorCode::Forbidden.into()));
+        self.leave_by_name(key, channel);
+        self.turn(key, |session, turn| session.expelled(channel, turn));
+        // Whoever asked may have gone.
+        let _gone = done.send(());
     }
 
     /// Gives up every `subscribe` for `channel` that is under way, and answers their frames.

@@ -80,8 +80,21 @@ impl Shard {
         Some((asked, more))
     }
 
-    pub(super) fn attach(&mut self, reading: Reading, channel: Channel, head: Position) {
-        self.enlist(reading, channel, head, Some(Late::holding()));
+    /// A reading begins that holds its deliveries. It ends at once when the call that it is for was given up meanwhile: the
+    /// call's task may go on for a moment, and must not find a reading that nobody waits for.
+    pub(super) fn attach(
+        &mut self,
+        number: u32,
+        reading: Reading,
+        channel: Channel,
+        head: Position,
+    ) {
+        let calls = self.conn(reading.key).and_then(|conn| conn.calls.as_ref());
+        if calls.is_some_and(|calls| calls.awaits(number)) {
+            self.enlist(reading, channel, head, Some(Late::holding()));
+        } else {
+            self.node.hub.left(self.index, reading.channel);
+        }
     }
 
     fn enlist(

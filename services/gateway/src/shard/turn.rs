@@ -128,6 +128,7 @@ impl Shard {
             seat,
             session: conn.session.id,
             identity: conn.session.identity(),
+            call: number,
             replay_turn: calls.replay_turn(),
             node: Arc::clone(&node),
         };

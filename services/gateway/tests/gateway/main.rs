@@ -7,6 +7,7 @@ mod control;
 mod delivery;
 mod faulty_bus;
 mod harness;
+mod leave;
 mod presence;
 mod resume;
 mod rooms;

@@ -347,3 +347,28 @@ fn a_room_that_cannot_be_subscribed_is_named_and_the_next_one_follows() {
     );
     assert_eq!(subscribes(&effects), ["room:b list-b"]);
 }
+
+#[test]
+fn a_list_that_may_be_older_than_the_loss_of_a_room_is_not_believed() {
+    let expel = |client: &mut Client, id: &str| {
+        let channel = room(id);
+        client.turn(|session, turn| session.expelled(&channel, turn))
+    };
+    let mut client = starting(&[]);
+    assert!(expel(&mut client, "a").is_empty(), "it is not read yet");
+    let effects = client.complete(page(&["a", "b"], "next"));
+    assert_eq!(subscribes(&effects), ["room:a list-a asked"]);
+    assert_eq!(
+        subscribes(&subscribed(&mut client, "a")),
+        ["room:b list-b asked"]
+    );
+    // The next page is asked for later, and knows.
+    subscribed(&mut client, "b");
+    let effects = client.complete(page(&["c", "d"], ""));
+    assert_eq!(subscribes(&effects), ["room:c list-c"]);
+    let effects = expel(&mut client, "d");
+    assert_eq!(sent(&effects)[0]["type"], "unsubscribed", "it waited");
+    let effects = expel(&mut client, "c");
+    assert_eq!(sent(&effects)[0]["channel"], "room:c", "it was under way");
+    assert!(client.session.aside.is_none(), "nothing is left");
+}
