@@ -57,6 +57,7 @@ NATS_OPERATOR_PASSWORD=$(secret)
 NATS_GATEWAY_PASSWORD=$(secret)
 NATS_AUTH_PASSWORD=$(secret)
 NATS_NOTIFY_PASSWORD=$(secret)
+NATS_CHAT_PASSWORD=$(secret)
 END
 fi
 echo "$directory/nats.env"

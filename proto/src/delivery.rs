@@ -12,6 +12,12 @@ use std::io::Write;
 /// The entry's body goes in as it is: whoever appended it has checked that it is JSON of the shape its type names.
 #[must_use]
 pub fn entry_frame(entry: &Entry, channel: &Channel, cursor: Cursor) -> Vec<u8> {
+    item_frame(entry, channel, cursor.position.n, Some(cursor))
+}
+
+/// The same for the entry with ordinal `n`; without a cursor when its place in the log is gone.
+#[must_use]
+pub fn item_frame(entry: &Entry, channel: &Channel, n: u64, cursor: Option<Cursor>) -> Vec<u8> {
     let kind = match entry.r#type() {
         EntryType::Notification => "notification",
         EntryType::Message => "message",
@@ -28,13 +34,13 @@ pub fn entry_frame(entry: &Entry, channel: &Channel, cursor: Cursor) -> Vec<u8> 
         user: &entry.user,
         timestamp: Timestamp::from_ms(entry.created_at_ms),
         channel: channel.name(),
-        n: cursor.position.n,
-        cursor: Some(cursor),
+        n,
+        cursor,
     };
     let mut out = head.open(entry.body.len());
     match entry.r#type() {
         EntryType::Notification | EntryType::Message => {
-            splice_n(&mut out, &entry.body, cursor.position.n);
+            splice_n(&mut out, &entry.body, n);
         }
         EntryType::Publication
         | EntryType::Retraction

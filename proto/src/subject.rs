@@ -8,6 +8,8 @@ pub const AUTH_KEY_SET: &str = "svc.auth.key-set";
 pub const AUTH_API_KEY: &str = "svc.auth.api-key";
 /// Answers [`PublishRequest`](crate::wire::PublishRequest); served by notify.
 pub const NOTIFY_PUBLISH: &str = "svc.notify.publish";
+/// Answers [`NotifyRequest`](crate::wire::NotifyRequest); served by notify.
+pub const NOTIFY_NOTIFICATION: &str = "svc.notify.notification";
 /// Answers [`ReadRequest`](crate::wire::ReadRequest); served by notify.
 pub const NOTIFY_READ: &str = "svc.notify.read";
 /// Answers [`CountsRequest`](crate::wire::CountsRequest); served by notify.

@@ -11,9 +11,10 @@ use fanfare_tokens::{ApiKeyText, random_base62};
 use serde::{Deserialize, Serialize};
 
 /// Every scope a key may have.
-pub(crate) const SCOPES: [&str; 4] = [
+pub(crate) const SCOPES: [&str; 5] = [
     "notifications:publish",
     "channels:publish",
+    "rooms:manage",
     "tokens:mint",
     "admin",
 ];

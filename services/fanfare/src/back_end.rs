@@ -10,7 +10,8 @@ use fanfare_notify::StoredAs;
 use std::time::Duration;
 
 /// What a process that makes no streams waits for, in an installation where no other has run yet.
-const NO_STREAMS: &str = "the streams of the log are not there: no notify service has run yet";
+const NO_STREAMS: &str =
+    "the streams of the log are not there: no notify or chat worker has run yet";
 
 /// Between two looks for them.
 const LOOK_EVERY: Duration = Duration::from_secs(1);

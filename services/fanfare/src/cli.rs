@@ -21,7 +21,7 @@ pub(crate) use tool::{Listen, Publish, Server, Token};
 
 /// Real-time notifications for any backend.
 ///
-/// Without a command, starts everything in one process: the WebSocket gateway, auth and notify, on a store in a
+/// Without a command, starts everything in one process: the WebSocket gateway, auth, notify and chat, on a store in a
 /// directory. Nothing else has to be installed.
 #[derive(Debug, Parser)]
 #[command(name = "fanfare", version, args_conflicts_with_subcommands = true)]
@@ -42,6 +42,8 @@ pub(crate) enum Command {
     Auth(Box<Auth>),
     /// Start a notify worker on NATS: publishing, inboxes and the delivery trail.
     Notify(Box<Notify>),
+    /// Start a chat worker on NATS: rooms, messages and their history.
+    Chat(Box<Chat>),
     /// Print a user's access token, for trying things out.
     Token(Token),
     /// Publish a notification, or live data to a topic.
@@ -90,6 +92,15 @@ pub(crate) struct Auth {
 /// Start a notify worker. Any number of them may run: everything they keep is on NATS.
 #[derive(Debug, Args)]
 pub(crate) struct Notify {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    #[command(flatten)]
+    pub(crate) nats: Nats,
+}
+
+/// Start a chat worker. Any number of them may run: everything they keep is on NATS.
+#[derive(Debug, Args)]
+pub(crate) struct Chat {
     #[command(flatten)]
     pub(crate) common: Common,
     #[command(flatten)]
@@ -145,6 +156,7 @@ mod tests {
             ("gateway", [&everywhere[..], &of_gateway].concat()),
             ("auth", [&everywhere[..], &of_auth].concat()),
             ("notify", everywhere.to_vec()),
+            ("chat", everywhere.to_vec()),
         ] {
             let help = help(command);
             let words: Vec<&str> = help.split_whitespace().collect();

@@ -60,6 +60,7 @@ fn main() -> ExitCode {
             Some(Command::Gateway(options)) => process::run(Plan::gateway(*options)?).await,
             Some(Command::Auth(options)) => process::run(Plan::auth(*options)?).await,
             Some(Command::Notify(options)) => process::run(Plan::notify(*options)?).await,
+            Some(Command::Chat(options)) => process::run(Plan::chat(*options)?).await,
             Some(Command::Token(token)) => tool::token::run(token).await,
             Some(Command::Publish(publish)) => tool::publish::run(publish).await,
             Some(Command::Listen(listen)) => tool::listen::run(listen).await,

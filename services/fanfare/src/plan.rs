@@ -27,6 +27,7 @@ impl Plan {
         plan.serve_gateway(&options.sockets)?;
         plan.serve_auth(&options.auth)?;
         plan.serve_notify();
+        plan.serve_chat();
         Ok(plan)
     }
 
@@ -55,6 +56,14 @@ impl Plan {
         Ok(plan)
     }
 
+    /// A chat worker alone.
+    pub(crate) fn chat(options: cli::Chat) -> Result<Self, Failure> {
+        let back_end = BackEnd::shared(options.nats, "chat", Role::Worker)?;
+        let mut plan = Self::new("chat", options.common, back_end, None)?;
+        plan.serve_chat();
+        Ok(plan)
+    }
+
     /// Nothing yet, on `back_end`.
     fn new(
         command: &'static str,
@@ -71,6 +80,7 @@ impl Plan {
                 gateway: None,
                 auth: None,
                 notify: None,
+                chat: None,
             },
             common,
             local_key: None,
@@ -91,5 +101,9 @@ impl Plan {
 
     fn serve_notify(&mut self) {
         self.services.notify = Some(settings::notify(&self.services.back_end));
+    }
+
+    fn serve_chat(&mut self) {
+        self.services.chat = Some(fanfare_chat::Settings::default());
     }
 }

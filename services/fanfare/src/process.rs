@@ -21,9 +21,10 @@ use std::{path::Path, sync::Arc, time::Duration};
 const REQUESTS: Duration = Duration::from_secs(10);
 
 /// The scopes of the local tools' key: everything.
-const LOCAL_SCOPES: [&str; 4] = [
+const LOCAL_SCOPES: [&str; 5] = [
     "notifications:publish",
     "channels:publish",
+    "rooms:manage",
     "tokens:mint",
     "admin",
 ];

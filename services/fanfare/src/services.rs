@@ -8,6 +8,7 @@ use crate::{
 };
 use axum::{Extension, Json, Router, extract::DefaultBodyLimit, http::StatusCode, routing::get};
 use fanfare_auth::Auth;
+use fanfare_chat::Chat;
 use fanfare_gateway::Gateway;
 use fanfare_http::{Problem, TrustedProxies, request_id};
 use fanfare_lifecycle::{Clock, Shutdown, Tasks};
@@ -33,12 +34,14 @@ pub(crate) struct Settings {
     pub(crate) gateway: Option<fanfare_gateway::Settings>,
     pub(crate) auth: Option<fanfare_auth::Settings>,
     pub(crate) notify: Option<fanfare_notify::Settings>,
+    pub(crate) chat: Option<fanfare_chat::Settings>,
 }
 
 /// Those that run.
 pub(crate) struct Services {
     pub(crate) auth: Option<Auth>,
     notify: Option<Notify>,
+    chat: Option<Chat>,
     gateway: Option<Arc<Gateway>>,
     node: String,
     deps: Deps,
@@ -84,6 +87,7 @@ impl Services {
         let mut services = Self {
             auth: None,
             notify: None,
+            chat: None,
             gateway: None,
             node: settings.node,
             deps,
@@ -95,6 +99,10 @@ impl Services {
         if let Some(settings) = settings.notify {
             let started = fanfare_notify::start(settings, services.deps.clone()).await;
             services.notify = Some(started.map_err(|error| Failure::work(error.to_string()))?);
+        }
+        if let Some(settings) = settings.chat {
+            let started = fanfare_chat::start(settings, services.deps.clone()).await;
+            services.chat = Some(started.map_err(|error| Failure::work(error.to_string()))?);
         }
         if let Some(settings) = settings.gateway {
             let started = Gateway::start(settings, services.deps.clone()).await;
@@ -118,7 +126,7 @@ impl Services {
 
     /// What must be there for them to do their job.
     pub(crate) fn checks(&self) -> readiness::Checks {
-        let writes = self.auth.is_some() || self.notify.is_some();
+        let writes = self.auth.is_some() || self.notify.is_some() || self.chat.is_some();
         let probe = || readiness::StoreProbe::new(Arc::clone(&self.deps.handles.kv), &self.node);
         readiness::Checks {
             authority: Arc::clone(&self.deps.authority),
@@ -143,6 +151,7 @@ impl Services {
         let documented = [
             self.auth.as_ref().map(Auth::router),
             self.notify.as_ref().map(Notify::router),
+            self.chat.as_ref().map(Chat::router),
         ];
         let mut router = Router::new();
         let mut documents = Vec::new();
@@ -204,6 +213,7 @@ impl Services {
         let Self {
             auth,
             notify,
+            chat,
             gateway,
             deps,
             back_end,
@@ -213,7 +223,7 @@ impl Services {
             tasks, shutdown, ..
         } = deps;
         shutdown.force();
-        drop((auth, notify, gateway));
+        drop((auth, notify, chat, gateway));
         let left = tasks.wait(UNDER_WAY).await;
         back_end.shutdown.force();
         left + back_end.tasks.wait(UNDER_WAY).await

@@ -2,18 +2,22 @@
 //! [`Client`].
 
 mod history;
+mod room;
 
-use crate::{client::Client, node::Node, session::Refusal, subscribe};
+use crate::{
+    client::Client,
+    node::Node,
+    presence::Watch,
+    session::{Refusal, RoomPage},
+    subscribe,
+};
 use bytes::Bytes;
 use fanfare_bus::{RequestError, log::Slice};
 use fanfare_proto::{
     Channel, ErrorCode, Timestamp,
     server::{Line, ServerFrame},
     subject,
-    wire::{
-        CountsReply, CountsRequest, Reply, RoomListReply, RoomListRequest, RoomRightsReply,
-        RoomRightsRequest,
-    },
+    wire::{CountsReply, CountsRequest, Reply},
 };
 use fanfare_tokens::{Identity, TokenError};
 use prost::Message;
@@ -50,7 +54,6 @@ pub(crate) enum Call {
         channel: Channel,
         slice: Slice,
         limit: usize,
-        ask: bool,
     },
     SystemInfo {
         id: Option<String>,
@@ -58,8 +61,16 @@ pub(crate) enum Call {
     },
     /// The inbox's counts, pushed.
     Counts,
-    /// The rooms this user is a member of.
-    Rooms,
+    /// The rooms this user is a member of: the page that begins here; empty: the first.
+    Rooms {
+        after: String,
+    },
+    /// The room's others are told, if this client reads it.
+    Typing {
+        id: Option<String>,
+        channel: Channel,
+        on: bool,
+    },
     Request(Request),
     /// A message to a service that does not answer.
     Tell {
@@ -89,6 +100,8 @@ pub(crate) struct Request {
     pub(crate) id: Option<String>,
     pub(crate) subject: String,
     pub(crate) payload: Bytes,
+    /// The channel of which it asks for a page, which is large: one at a time, for each connection.
+    pub(crate) page_of: Option<Channel>,
     /// What a timeout means to the client.
     pub(crate) on_timeout: ErrorCode,
     /// Makes the client's frame of the service's answer.
@@ -99,6 +112,8 @@ pub(crate) struct Request {
 #[derive(Debug)]
 pub(crate) struct Answered<'a> {
     pub(crate) id: Option<&'a str>,
+    /// As in the request.
+    pub(crate) page_of: Option<&'a Channel>,
     pub(crate) timestamp: Timestamp,
     bytes: Bytes,
 }
@@ -133,6 +148,7 @@ pub(crate) enum Completion {
         id: Option<String>,
         outcome: Result<Vec<u8>, Refusal>,
     },
+    Subscribed(Channel),
     NotSubscribed {
         id: Option<String>,
         channel: Channel,
@@ -142,7 +158,7 @@ pub(crate) enum Completion {
         id: Option<String>,
         outcome: Result<Arc<Identity>, TokenError>,
     },
-    Rooms(Vec<Channel>),
+    Rooms(Result<RoomPage, Refusal>),
 }
 
 /// Carries out one call. Cancel safe in the sense that a dropped call leaves nothing behind but what a service has
@@ -162,12 +178,15 @@ pub(crate) async fn run(call: Call, client: Client) -> Completion {
             ask,
         } => {
             let (frame_id, since) = (id.as_deref(), since.as_deref());
-            let outcome = match may_read(&client, &channel, ask).await {
-                Ok(()) => subscribe::run(&client, frame_id, &channel, since, presence).await,
+            let outcome = match room::may_read(&client, &channel, ask).await {
+                Ok(watch) => {
+                    let watch = if presence { watch } else { Watch::No };
+                    subscribe::run(&client, frame_id, &channel, since, watch).await
+                }
                 Err(refusal) => Err(refusal),
             };
             match outcome {
-                Ok(()) => Completion::Sent,
+                Ok(()) => Completion::Subscribed(channel),
                 Err(refusal) => Completion::NotSubscribed {
                     id,
                     channel,
@@ -180,12 +199,8 @@ pub(crate) async fn run(call: Call, client: Client) -> Completion {
             channel,
             slice,
             limit,
-            ask,
         } => {
-            let outcome = match may_read(&client, &channel, ask).await {
-                Ok(()) => history::page(&client, id.as_deref(), &channel, slice, limit).await,
-                Err(refusal) => Err(refusal),
-            };
+            let outcome = history::page(&client, id.as_deref(), &channel, slice, limit).await;
             Completion::Answer { id, outcome }
         }
         Call::Presence { id, channel, ask } => {
@@ -211,8 +226,16 @@ pub(crate) async fn run(call: Call, client: Client) -> Completion {
             counts(&client).await;
             Completion::Sent
         }
-        Call::Rooms => Completion::Rooms(rooms(&client).await),
+        Call::Rooms { after } => room::list(&client, after).await,
+        Call::Typing { channel, on, .. } => {
+            room::tell_typing(&client, &channel, on).await;
+            Completion::Sent
+        }
         Call::Request(request) => {
+            let _turn = match request.page_of {
+                Some(_) => Some(client.replay_turn.lock().await),
+                None => None,
+            };
             let outcome = ask(node, &request).await;
             Completion::Answer {
                 id: request.id,
@@ -220,11 +243,15 @@ pub(crate) async fn run(call: Call, client: Client) -> Completion {
             }
         }
         Call::Tell { subject, payload } => {
-            if let Err(error) = node.bus.publish(&subject, payload).await {
-                tracing::debug!(%error, subject, "a message to a service was not sent");
-            }
+            tell(node, &subject, payload).await;
             Completion::Sent
         }
+    }
+}
+
+async fn tell(node: &Node, subject: &str, payload: impl Into<Bytes>) {
+    if let Err(error) = node.bus.publish(subject, payload.into()).await {
+        tracing::debug!(%error, subject, "a message to a service was not sent");
     }
 }
 
@@ -239,46 +266,29 @@ async fn ask(node: &Node, request: &Request) -> Result<Vec<u8>, Refusal> {
         })?;
     (request.answer)(&Answered {
         id: request.id.as_deref(),
+        page_of: request.page_of.as_ref(),
         timestamp: node.timestamp(),
         bytes,
     })
 }
 
-/// Asks one service for a `T`.
-async fn fetch<T: Message + Default>(
+/// Asks one service.
+async fn fetch(
     node: &Node,
     subject: &str,
     request: &impl Message,
-) -> Result<T, Refusal> {
+) -> Result<Answered<'static>, Refusal> {
     let bytes = node
         .bus
         .request(subject, request.encode_to_vec().into(), ANSWER)
         .await
         .map_err(|_away| Refusal::from(ErrorCode::Unavailable))?;
-    let answered = Answered {
+    Ok(Answered {
         id: None,
+        page_of: None,
         timestamp: node.timestamp(),
         bytes,
-    };
-    answered.read()
-}
-
-/// Asks the chat service, when the token alone did not decide.
-async fn may_read(client: &Client, channel: &Channel, ask: bool) -> Result<(), Refusal> {
-    if !ask {
-        return Ok(());
-    }
-    let request = RoomRightsRequest {
-        caller: client.caller(),
-        channel: channel.name().to_owned(),
-    };
-    let rights: RoomRightsReply = fetch(&client.node, subject::CHAT_RIGHTS, &request).await?;
-    if rights.read {
-        Ok(())
-    } else {
-        // A stranger does not learn whether the room exists.
-        Err(ErrorCode::Forbidden.into())
-    }
+    })
 }
 
 /// Answers who is present: whoever may read a channel may know.
@@ -288,30 +298,9 @@ async fn present(
     channel: &Channel,
     ask: bool,
 ) -> Result<(), Refusal> {
-    may_read(client, channel, ask).await?;
+    room::may_read(client, channel, ask).await?;
     let presence = &client.node.presence;
     Ok(presence.answer(client, id, channel).await?)
-}
-
-async fn rooms(client: &Client) -> Vec<Channel> {
-    let request = RoomListRequest {
-        caller: client.caller(),
-        ..RoomListRequest::default()
-    };
-    match fetch::<RoomListReply>(&client.node, subject::CHAT_ROOMS, &request).await {
-        Ok(reply) => reply
-            .channels
-            .iter()
-            .filter_map(|name| Channel::parse(name).ok())
-            .collect(),
-        Err(refusal) => {
-            tracing::debug!(
-                code = refusal.code.as_str(),
-                "the list of rooms is not to be had"
-            );
-            Vec::new()
-        }
-    }
 }
 
 /// Pushes `counts`. Best effort: the inbox is there without it.
@@ -324,15 +313,16 @@ async fn counts(client: &Client) {
     let request = CountsRequest {
         caller: Some(caller),
     };
-    let Ok(reply) = fetch::<CountsReply>(node, subject::NOTIFY_COUNTS, &request).await else {
+    let Ok(answered) = fetch(node, subject::NOTIFY_COUNTS, &request).await else {
         return;
     };
-    let Ok(data) = serde_json::from_slice::<Box<RawValue>>(&reply.data) else {
+    let counts = answered.read::<CountsReply>();
+    let Ok(data @ Some(_)) = counts.and_then(|counts| answered.json(&counts.data)) else {
         return;
     };
     let frame = ServerFrame {
         channel: Some(&channel),
-        data: Some(data),
+        data,
         ..ServerFrame::new("counts", node.timestamp())
     };
     client.send_text(frame.encode()).await;

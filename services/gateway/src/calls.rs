@@ -21,7 +21,7 @@ struct Running {
     /// Of its task.
     abort: Option<AbortHandle>,
     subscribing: Option<Subscribing>,
-    /// What the client has asked of a service goes out, though nobody waits for the answer any more.
+    /// What the client has told a service goes out, though nobody waits for the answer any more.
     outlives: bool,
 }
 
@@ -56,6 +56,11 @@ impl Calls {
     pub(crate) fn subscribed(&mut self, number: u32) -> Option<Subscribing> {
         let at = self.running.iter().position(|own| own.number == number)?;
         self.running.swap_remove(at).subscribing
+    }
+
+    /// Whether a call is under way, and was not given up.
+    pub(crate) fn awaits(&self, number: u32) -> bool {
+        self.running.iter().any(|own| own.number == number)
     }
 
     /// Whether a `subscribe` is under way.
@@ -131,9 +136,15 @@ impl Brief {
             }),
             _ => None,
         };
+        let outlives = match call {
+            // Who has gone needs no page.
+            Call::Request(request) => request.page_of.is_none(),
+            Call::Tell { .. } | Call::Typing { .. } => true,
+            _ => false,
+        };
         Self {
             subscribing,
-            outlives: matches!(call, Call::Request(_) | Call::Tell { .. }),
+            outlives,
         }
     }
 }

@@ -3,6 +3,7 @@
 use crate::{
     node::Node,
     outbox::Parcel,
+    presence::Watch,
     seat::{Reading, Seat},
     session::{self, SessionId},
     shard::{Control, Input, ShardHandle},
@@ -18,6 +19,8 @@ pub(crate) struct Client {
     pub(crate) seat: Seat,
     pub(crate) session: SessionId,
     pub(crate) identity: Option<Identity>,
+    /// The number of the call, under which the shard waits for it.
+    pub(crate) call: u32,
     pub(crate) replay_turn: Arc<Mutex<()>>,
 }
 
@@ -32,14 +35,23 @@ impl Client {
         self.shard().tell(Input::Text(self.seat.key, text)).await;
     }
 
-    /// The reading begins with this text: the client has everything up to `from_n`. With `presence` it is shown to the
-    /// channel's others from now on.
-    pub(crate) async fn begin(&self, reading: Reading, from_n: u64, text: Vec<u8>, presence: bool) {
+    /// Resolves once the client has taken everything that waited for it; `None` when the connection has ended.
+    pub(crate) async fn drained(&self) -> Option<()> {
+        let (done, drained) = oneshot::channel();
+        self.shard()
+            .tell(Input::WhenDrained(self.seat.key, done))
+            .await;
+        drained.await.ok()
+    }
+
+    /// The reading begins with this text: the client has everything up to `from_n`. From now on it watches the channel's
+    /// presence in this way.
+    pub(crate) async fn begin(&self, reading: Reading, from_n: u64, text: Vec<u8>, watch: Watch) {
         let input = Input::Begin {
             reading,
             from_n,
             text,
-            presence,
+            watch,
         };
         self.shard().tell(input).await;
     }

@@ -1,5 +1,5 @@
-//! What operators and other services ask of every gateway: end sessions whose token was revoked, remove sessions, drain, say
-//! which sessions a user has, answer the node's own probe.
+//! What operators and other services ask of every gateway: end sessions whose token was revoked, remove sessions, take a user
+//! out of a channel, drain, say which sessions a user has, answer the node's own probe.
 
 use crate::{
     node::Node,
@@ -13,12 +13,12 @@ use fanfare_bus::{
 };
 use fanfare_lifecycle::Shutdown;
 use fanfare_proto::{
-    CloseCode, subject,
-    wire::{DrainCommand, KickCommand, SessionsReply, SessionsRequest},
+    Channel, CloseCode, subject,
+    wire::{DrainCommand, KickCommand, LeaveCommand, LeaveReply, SessionsReply, SessionsRequest},
 };
 use fanfare_tokens::Revocation;
 use prost::Message as _;
-use std::{sync::Arc, time::Duration};
+use std::{pin::Pin, sync::Arc, time::Duration};
 use tokio::sync::{broadcast::error::RecvError, oneshot};
 
 /// Longest a message of the node's own may take through the bus and back before the node is not ready.
@@ -117,26 +117,63 @@ async fn kick_sessions(node: &Node, message: Message) {
 
 /// Answers which sessions a user has here.
 pub(crate) async fn serve_sessions(node: &Arc<Node>) -> Result<Serving, String> {
+    serve(node, subject::GATEWAY_SESSIONS, sessions).await
+}
+
+/// Takes users out of channels that they may not read any more, and answers when it is done.
+pub(crate) async fn serve_leaves(node: &Arc<Node>) -> Result<Serving, String> {
+    serve(node, subject::GATEWAY_LEAVE, leave).await
+}
+
+async fn serve<F>(
+    node: &Arc<Node>,
+    subject: &str,
+    answer: fn(Arc<Node>, Message) -> F,
+) -> Result<Serving, String>
+where
+    F: Future<Output = Bytes> + Send + 'static,
+{
     let own = Arc::clone(node);
-    let responder =
-        move |message: Message| -> std::pin::Pin<Box<dyn Future<Output = Bytes> + Send>> {
-            let own = Arc::clone(&own);
-            Box::pin(async move { sessions(&own, message).await })
-        };
+    let responder = move |message: Message| -> Pin<Box<dyn Future<Output = Bytes> + Send>> {
+        Box::pin(answer(Arc::clone(&own), message))
+    };
     node.bus
-        .serve(subject::GATEWAY_SESSIONS, None, Box::new(responder))
+        .serve(subject, None, Box::new(responder))
         .await
         .map_err(|error| error.to_string())
 }
 
-async fn sessions(node: &Node, message: Message) -> Bytes {
+/// Every shard with a session of the user is told before any is waited for. A session that registers later asks for its
+/// rights later.
+async fn leave(node: Arc<Node>, message: Message) -> Bytes {
+    let LeaveCommand { channel, user } = LeaveCommand::decode(message.payload).unwrap_or_default();
+    // What is no channel is read by nobody.
+    if let Ok(channel) = Channel::parse(&channel) {
+        let mut leaving = Vec::new();
+        for seat in node.registry.of(&user) {
+            let (done, left) = oneshot::channel();
+            shard_of(&node, seat)
+                .control(Control::Expel(seat.key, channel.clone(), done))
+                .await;
+            leaving.push(left);
+        }
+        for left in leaving {
+            // A session that has ended meanwhile reads nothing, and says nothing.
+            let _ended = left.await;
+        }
+    }
+    let node = node.settings.node.clone();
+    LeaveReply { node }.encode_to_vec().into()
+}
+
+async fn sessions(node: Arc<Node>, message: Message) -> Bytes {
     let user = SessionsRequest::decode(message.payload)
         .unwrap_or_default()
         .user;
     let mut sessions = Vec::new();
     for seat in node.registry.of(&user) {
         let (reply, report) = oneshot::channel();
-        shard_of(node, seat)
+        shard_of(&node, seat)
             .control(Control::Report(seat.key, reply))
             .await;
         // A session that has ended meanwhile says nothing.

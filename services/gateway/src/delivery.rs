@@ -34,7 +34,9 @@ pub(crate) struct Delivery {
     /// Whether its delivery is reported.
     pub(crate) trail: bool,
     /// Only those get it who are told who is present.
-    pub(crate) for_watchers: bool,
+    for_watchers: bool,
+    /// Sessions of this user do not get it.
+    except_user: Option<Box<str>>,
 }
 
 impl Delivery {
@@ -54,7 +56,7 @@ impl Delivery {
         Some(Self {
             position: record.position,
             expires_at_ms: record.expires_at_ms,
-            supersedes: entry.r#type() == EntryType::Retraction || !entry.collapse_key.is_empty(),
+            supersedes: supersedes(&entry),
             trail: entry.trail,
             ..Self::unstored(&text, Class::Kept, entry.created_at_ms)
         })
@@ -62,11 +64,12 @@ impl Delivery {
 
     /// Of an event nobody stores.
     pub(crate) fn of_event(event: &Event) -> Self {
-        Self::unstored(
-            &delivery::event_frame(event),
-            Class::Ephemeral,
-            event.created_at_ms,
-        )
+        let text = delivery::event_frame(event);
+        let except_user = event.except_user.as_str();
+        Self {
+            except_user: (!except_user.is_empty()).then(|| except_user.into()),
+            ..Self::unstored(&text, Class::Ephemeral, event.created_at_ms)
+        }
     }
 
     /// Of a text for those who are told who is present: lost first when one of them is slow.
@@ -90,7 +93,18 @@ impl Delivery {
             supersedes: false,
             trail: false,
             for_watchers: false,
+            except_user: None,
         }
+    }
+
+    /// Whether every reader of its channel gets it.
+    pub(crate) const fn is_for_all(&self) -> bool {
+        !self.for_watchers && self.except_user.is_none()
+    }
+
+    /// Whether a reader gets it who is `user`, and is told who is present or not.
+    pub(crate) fn is_for(&self, user: &str, watches: bool) -> bool {
+        (watches || !self.for_watchers) && self.except_user.as_deref() != Some(user)
     }
 
     /// Bytes of the plain frame.
@@ -111,6 +125,13 @@ impl Delivery {
         });
         compressed.as_ref().unwrap_or(&self.plain)
     }
+}
+
+/// Whether an entry takes an earlier one back, or its place. An edit does not: the message that it changes stays where it
+/// is, and who gets both in order has the new words.
+fn supersedes(entry: &Entry) -> bool {
+    let takes_back = matches!(entry.r#type(), EntryType::Retraction | EntryType::Deletion);
+    takes_back || !entry.collapse_key.is_empty()
 }
 
 /// Deliveries of one channel, joined once for all subscribers with the same agreement.
@@ -236,6 +257,27 @@ mod tests {
                 (Bytes::from_static(b"c"), 1, Some(3))
             ]
         );
+    }
+
+    #[test]
+    fn what_takes_an_entry_back_or_its_place_supersedes() {
+        for (kind, collapse_key, expected) in [
+            (EntryType::Notification, "", false),
+            (EntryType::Notification, "k", true),
+            (EntryType::Retraction, "", true),
+            (EntryType::Message, "", false),
+            (EntryType::Edit, "", false),
+            (EntryType::Deletion, "", true),
+            (EntryType::Reaction, "", false),
+            (EntryType::Room, "", false),
+        ] {
+            let entry = Entry {
+                r#type: kind.into(),
+                collapse_key: collapse_key.to_owned(),
+                ..Entry::default()
+            };
+            assert_eq!(supersedes(&entry), expected, "{kind:?} {collapse_key}");
+        }
     }
 
     #[test]

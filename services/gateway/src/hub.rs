@@ -232,13 +232,14 @@ impl Hub {
         let (head, channel) = (active.have, active.channel.clone());
         let shard = &self.shards[usize::from(request.shard)];
         let reply = match request.asker {
-            Asker::Shard(number) => {
-                let input = Input::AttachLive(number, reading, channel, head);
+            Asker::Shard => {
+                let input = Input::AttachLive(request.call, reading, channel, head);
                 return shard.tell(input).await;
             }
             Asker::Call(reply) => reply,
         };
-        shard.tell(Input::Attach(reading, channel, head)).await;
+        let input = Input::Attach(request.call, reading, channel, head);
+        shard.tell(input).await;
         let missed = request
             .since
             .and_then(|since| self.channels[slot].missed(since, self.clock.now_ms()));

@@ -9,8 +9,8 @@
 //! A delivery: [`hub`] (the one reader of the log; gaps) → [`delivery`] (wire bytes, once) → [`shard`] (fan-out, timer
 //! [`wheel`]) → [`link`] (one write, or the [`outbox`] while the socket is blocked).
 //!
-//! Beside them: [`pace`] of admissions, [`goodbye`], [`registry`] of users' [`seat`]s, [`control`] (revocations, kicks,
-//! probe), [`drain`], [`report`] (for the delivery trail), [`presence`], [`system`] figures, [`metrics`].
+//! Beside them: [`pace`] of admissions, [`goodbye`], [`registry`] of users' [`seat`]s, [`control`] (revocations, kicks, users
+//! who may not read a channel any more, probe), [`drain`], [`report`] (for the delivery trail), [`presence`], [`system`] figures, [`metrics`].
 
 mod accept;
 mod call;
@@ -72,7 +72,7 @@ use tokio_util::sync::CancellationToken;
 /// A running gateway.
 pub struct Gateway {
     node: Arc<Node>,
-    _sessions: Serving,
+    _serving: [Serving; 2],
 }
 
 impl Gateway {
@@ -147,13 +147,16 @@ impl Gateway {
             shutdown.clone(),
         ));
         control::follow_commands(Arc::clone(&node), shutdown.clone()).await?;
-        let sessions = control::serve_sessions(&node).await?;
+        let serving = [
+            control::serve_sessions(&node).await?,
+            control::serve_leaves(&node).await?,
+        ];
         let (keeper, sources) = Keeper::open(Arc::clone(&node), questions).await?;
         tasks.spawn(keeper.run(sources, shutdown.clone()));
         tasks.spawn(System::run(Arc::clone(&node), shutdown));
         Ok(Self {
             node,
-            _sessions: sessions,
+            _serving: serving,
         })
     }
 

@@ -37,6 +37,16 @@ const VIEW_WAIT: Duration = Duration::from_secs(5);
 /// How long all gateways together have to answer.
 const GATHER_WAIT: Duration = Duration::from_millis(500);
 
+/// How a reader of a channel watches its presence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Watch {
+    No,
+    /// It is told who comes and goes, and not shown itself.
+    Unseen,
+    /// It is told, and shown to the channel's others.
+    Seen,
+}
+
 /// What the rest of the node sees.
 pub(crate) struct Presence {
     table: Mutex<Table>,
@@ -85,15 +95,22 @@ impl Presence {
         (presence, receiver)
     }
 
-    /// A session of `user` has begun to read `channel`, which is in the hub's slot `place.0`, on shard `place.1`.
-    pub(crate) fn began(&self, channel: &Channel, place: (u32, u16), user: &str, name: &str) {
-        self.table().began(channel, place, user, name);
+    /// A session has begun to watch `channel`, which is in the hub's slot `place.0`, on shard `place.1`; `shown`: as this
+    /// user with this name.
+    pub(crate) fn began(&self, channel: &Channel, place: (u32, u16), shown: Option<(&str, &str)>) {
+        match shown {
+            Some((user, name)) => self.table().began(channel, place, user, name),
+            None => self.table().began_unseen(channel, place),
+        }
         self.changed.notify_one();
     }
 
-    /// A session of `user` on `shard` reads `channel` no more.
-    pub(crate) fn ended(&self, channel: &Channel, shard: u16, user: &str) {
-        self.table().ended(channel, shard, user);
+    /// A session on `shard`, which was `shown` as this user, watches `channel` no more.
+    pub(crate) fn ended(&self, channel: &Channel, shard: u16, shown: Option<&str>) {
+        match shown {
+            Some(user) => self.table().ended(channel, shard, user),
+            None => self.table().ended_unseen(channel, shard),
+        }
         self.changed.notify_one();
     }
 

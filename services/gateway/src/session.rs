@@ -1,17 +1,24 @@
 //! The protocol as a state machine: a frame, a verdict or a tick in; effects out. No socket, no clock, no bus.
 
+mod aside;
+mod endpoint;
 mod id;
 mod refusal;
+mod rooms;
 mod sign_in;
+mod typing;
 
+pub(crate) use endpoint::Endpoint;
 pub(crate) use id::SessionId;
 pub(crate) use refusal::Refusal;
+pub(crate) use rooms::RoomPage;
 
 use crate::{
     call::{Call, Completion},
     message,
     rate::Bucket,
 };
+use aside::Aside;
 use fanfare_proto::{
     Channel, CloseCode, ErrorCode, Timestamp,
     client::{self, ClientFrame},
@@ -41,35 +48,6 @@ pub(crate) struct Now {
 impl Now {
     pub(crate) const fn timestamp(self) -> Timestamp {
         Timestamp::from_ms(self.wall_ms)
-    }
-}
-
-/// What a path subscribes at the start.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Endpoint {
-    Test,
-    Notifications,
-    Chat,
-    Plain,
-}
-
-impl Endpoint {
-    /// The path, for people.
-    pub(crate) const fn path(self) -> &'static str {
-        match self {
-            Self::Test => "/ws/test/",
-            Self::Notifications => "/ws/notifications/",
-            Self::Chat => "/ws/chat/",
-            Self::Plain => "/ws/",
-        }
-    }
-
-    /// The language of those who ask for none.
-    pub(crate) const fn lang(self) -> Lang {
-        match self {
-            Self::Test | Self::Notifications => Lang::Zh,
-            Self::Chat | Self::Plain => Lang::En,
-        }
     }
 }
 
@@ -109,12 +87,8 @@ pub(crate) struct Session {
     identity: Option<PackedIdentity>,
     /// When the bearer's token ends.
     expires_at_ms: i64,
-    /// Where the client left off, for channels that are subscribed at the start. Empty once they are.
-    #[expect(
-        clippy::box_collection,
-        reason = "every session has this field, and few have anything in it for long"
-    )]
-    resume: Option<Box<HashMap<Channel, String>>>,
+    /// Exists while there is something in it.
+    aside: Option<Box<Aside>>,
     channels: Vec<Channel>,
     calls: u16,
     bucket: Bucket,
@@ -151,6 +125,12 @@ impl Session {
         terms: Arc<Terms>,
         now: Now,
     ) -> Self {
+        let aside = (!resume.is_empty()).then(|| {
+            Box::new(Aside {
+                resume,
+                ..Aside::default()
+            })
+        });
         Self {
             id,
             lang: lang.unwrap_or_else(|| endpoint.lang()),
@@ -159,7 +139,7 @@ impl Session {
             terms,
             identity: None,
             expires_at_ms: 0,
-            resume: (!resume.is_empty()).then(|| Box::new(resume)),
+            aside,
             channels: Vec::new(),
             calls: 0,
             refused: 0,
@@ -237,6 +217,7 @@ impl Session {
         if let Err(refusal) = outcome {
             self.refuse(frame.id.as_deref(), &refusal, turn);
         }
+        self.go_on(turn);
     }
 
     /// Something that took time is done.
@@ -244,6 +225,9 @@ impl Session {
         self.calls = self.calls.saturating_sub(1);
         match completion {
             Completion::Sent => {}
+            Completion::Subscribed(channel) => {
+                self.settle_room(&channel);
+            }
             Completion::Answer { id, outcome } => match outcome {
                 Ok(text) => turn.send(text),
                 Err(refusal) => self.refuse(id.as_deref(), &refusal, turn),
@@ -255,14 +239,15 @@ impl Session {
             } => {
                 self.channels.retain(|own| *own != channel);
                 self.refuse(id.as_deref(), &refusal, turn);
-            }
-            Completion::Verified { id, outcome } => self.verified(id.as_deref(), outcome, turn),
-            Completion::Rooms(rooms) => {
-                for room in rooms {
-                    self.subscribe_at_start(room, turn);
+                if self.settle_room(&channel) {
+                    // The error does not say which of the rooms that were listed it is about.
+                    turn.send(message::unsubscribed(None, &channel, turn.now));
                 }
             }
+            Completion::Verified { id, outcome } => self.verified(id.as_deref(), outcome, turn),
+            Completion::Rooms(outcome) => self.listed(outcome, turn),
         }
+        self.go_on(turn);
     }
 
     /// A call has ended that has no completion.
@@ -332,6 +317,7 @@ impl Session {
 
     /// Adds a channel to what this session reads; `false` when it is read already.
     pub(crate) fn add_channel(&mut self, channel: &Channel) -> Result<bool, Refusal> {
+        self.leave_to_client(channel);
         if self.channels.contains(channel) {
             return Ok(false);
         }
@@ -354,11 +340,17 @@ impl Session {
         }
     }
 
-    /// Takes a channel from what this session reads; `false` when it is not.
+    /// Whether this session reads a channel, or is about to.
+    pub(crate) fn has_channel(&self, channel: &Channel) -> bool {
+        self.channels.contains(channel)
+    }
+
+    /// Takes a channel from what this session reads, or was to; `false` when it is not.
     pub(crate) fn remove_channel(&mut self, channel: &Channel) -> bool {
+        let was_to_come = self.leave_to_client(channel);
         let before = self.channels.len();
         self.channels.retain(|own| own != channel);
-        self.channels.len() < before
+        was_to_come || self.channels.len() < before
     }
 
     pub(crate) fn refuse(&self, id: Option<&str>, refusal: &Refusal, turn: &mut Turn<'_>) {

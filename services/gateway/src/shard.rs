@@ -10,6 +10,7 @@
 mod control;
 mod fan_out;
 mod input;
+mod leave;
 mod life;
 mod mail;
 mod reading;
@@ -186,7 +187,9 @@ impl Shard {
                     self.post_later(slot, delivery);
                 }
             }
-            Input::Attach(reading, channel, head) => self.attach(reading, channel, head),
+            Input::Attach(number, reading, channel, head) => {
+                self.attach(number, reading, channel, head);
+            }
             Input::AttachLive(number, reading, channel, head) => {
                 self.attach_live(number, reading, channel, head);
             }
@@ -204,8 +207,9 @@ impl Shard {
                 reading,
                 from_n,
                 text,
-                presence,
-            } => self.begin(reading, from_n, text, presence),
+                watch,
+            } => self.begin(reading, from_n, text, watch),
+            Input::WhenDrained(key, done) => self.when_drained(key, done),
             Input::Replay(reading, parcel, done) => self.replay(reading, &parcel, done),
             Input::Replayed(reading, n) => self.replayed(reading, n),
             Input::Control(control) => self.control(control),
@@ -242,3 +246,6 @@ impl Shard {
         is_there.then_some(conn)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,6 +5,7 @@ use crate::{
     delivery, frames,
     hub::Attached,
     outbox::Parcel,
+    presence::Watch,
     replay::{self, Missed},
     seat::{Reading, Seat},
     session::Refusal,
@@ -24,7 +25,7 @@ pub(crate) async fn run(
     id: Option<&str>,
     channel: &Channel,
     since: Option<&str>,
-    presence: bool,
+    watch: Watch,
 ) -> Result<(), Refusal> {
     let node = &*client.node;
     let epoch = node.log.epoch(channel);
@@ -43,7 +44,7 @@ pub(crate) async fn run(
         missed,
     } = node
         .hub
-        .attach(channel.clone(), position, shard, key)
+        .attach(channel.clone(), position, (shard, key), client.call)
         .await
         .ok_or(Refusal::from(ErrorCode::Unavailable))?;
     let reader = Reader {
@@ -72,7 +73,7 @@ pub(crate) async fn run(
     let cursor = channel.is_stored().then_some(from);
     let now_ms = node.clock.now_ms();
     let text = frames::subscribed(id, channel, epoch, cursor, recovered, now_ms);
-    client.begin(reader.reading, from.n, text, presence).await;
+    client.begin(reader.reading, from.n, text, watch).await;
     let missed = match start {
         Start::Replay(_, missed) => Some(missed),
         Start::At(_) | Start::Reset(_) => None,

@@ -1,4 +1,6 @@
-//! What gateways ask and tell over the bus.
+//! What gateways and other services ask and tell over the bus.
+
+mod notification;
 
 use crate::{
     core::Core,
@@ -31,6 +33,10 @@ const GROUP: &str = "notify";
 pub(crate) async fn all(core: &Arc<Core>, tasks: &Tasks) -> Result<Vec<Serving>, BusError> {
     let subjects = [
         (subject::NOTIFY_PUBLISH, answering(core, tasks, publish)),
+        (
+            subject::NOTIFY_NOTIFICATION,
+            answering(core, tasks, notification::publish),
+        ),
         (subject::NOTIFY_READ, answering(core, tasks, read)),
         (subject::NOTIFY_COUNTS, answering(core, tasks, count)),
         (subject::NOTIFY_ACK, taking(core, tasks, ack::take)),

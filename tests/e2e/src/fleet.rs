@@ -122,6 +122,7 @@ impl Fleet {
             "notifications:publish",
             "channels:publish",
             "tokens:mint",
+            "rooms:manage",
             "admin",
         ];
         let body = json!({"name": "tests", "scopes": scopes});
@@ -137,6 +138,11 @@ impl Fleet {
     /// Starts a notify worker that is used with the key of `auth`, and waits until it is ready.
     pub async fn notify(&self, auth: &Member) -> Member {
         self.ready("notify", auth).await
+    }
+
+    /// Starts a chat worker that is used with the key of `auth`, and waits until it is ready.
+    pub async fn chat(&self, auth: &Member) -> Member {
+        self.ready("chat", auth).await
     }
 
     /// Starts a gateway, and waits until it is ready.

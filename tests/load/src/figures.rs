@@ -1,6 +1,7 @@
 //! Everything that is measured, in groups. Each group starts what it needs and ends it.
 
 mod burst;
+mod chat;
 mod deflate;
 mod delivery;
 mod echo;
@@ -48,7 +49,7 @@ const LARGE: Publication = Publication {
 
 type Group = fn(&mut Bench) -> Outcome<Vec<Figure>>;
 
-const GROUPS: [(&str, Group); 10] = [
+const GROUPS: [(&str, Group); 11] = [
     ("idle", idle::measure),
     ("echo", echo::measure),
     ("delivery", delivery::measure),
@@ -58,6 +59,7 @@ const GROUPS: [(&str, Group); 10] = [
     ("stalled", stalled::measure),
     ("storm", storm::measure),
     ("deflate", deflate::measure),
+    ("chat", chat::measure),
     ("nats", nats::measure),
 ];
 

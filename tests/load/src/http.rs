@@ -23,6 +23,12 @@ pub(crate) fn post(path: &str, bearer: &str, body: &str) -> Vec<u8> {
     .into_bytes()
 }
 
+/// A request without a body, for a connection that is kept.
+pub(crate) fn get_with(path: &str, bearer: &str) -> Vec<u8> {
+    format!("GET {path} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {bearer}\r\n\r\n")
+        .into_bytes()
+}
+
 /// An answer that is there as a whole.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Answer {

@@ -31,10 +31,12 @@ pub(crate) struct Plan {
     pub(crate) stalled: usize,
     /// Connections that drop and come back.
     pub(crate) storm: usize,
+    /// Messages of a long room.
+    pub(crate) messages: u64,
 }
 
 impl Plan {
-    /// About seven minutes. `sockets` is the most a process may have.
+    /// About ten minutes. `sockets` is the most a process may have.
     pub(crate) fn full(sockets: usize) -> Self {
         let sizes = [(1_000, 60, 7), (10_000, 12, 3), (19_000, 8, 3)];
         let mut fan_out: Vec<FanOut> = sizes
@@ -57,6 +59,7 @@ impl Plan {
             handshakes: sockets.min(5_000),
             stalled: 50,
             storm: sockets.min(10_000),
+            messages: 100_000,
         }
     }
 
@@ -78,6 +81,7 @@ impl Plan {
             handshakes: sockets.min(2_000),
             stalled: 50,
             storm: sockets.min(2_000),
+            messages: 10_000,
         }
     }
 }

@@ -79,10 +79,19 @@ pub(crate) struct Publishers {
 impl Publishers {
     /// Opens `connections` to `server`, each of which has one request under way at most.
     pub(crate) fn open(server: &Server, connections: usize) -> Outcome<Self> {
-        let opened = (0..connections).map(|_| Connection::open(server.api));
+        Self::open_at(server.api, &server.api_key, connections)
+    }
+
+    /// The same, to another of its processes.
+    pub(crate) fn open_at(
+        address: SocketAddrV4,
+        api_key: &str,
+        connections: usize,
+    ) -> Outcome<Self> {
+        let opened = (0..connections).map(|_| Connection::open(address));
         Ok(Self {
-            address: server.api,
-            api_key: server.api_key.clone(),
+            address,
+            api_key: api_key.to_owned(),
             idle: (0..connections).collect(),
             connections: opened.collect::<Outcome<_>>()?,
             waiting: VecDeque::new(),
@@ -159,7 +168,8 @@ impl Publishers {
         self.queue(http::post("/v1/publish", &self.api_key, &body))
     }
 
-    fn queue(&mut self, request: Vec<u8>) -> Outcome<()> {
+    /// Sends `request` once there is a connection for it.
+    pub(crate) fn queue(&mut self, request: Vec<u8>) -> Outcome<()> {
         if self.waiting.len() >= WAITING {
             return Err(Fault::wrong("publishing falls behind without end"));
         }
@@ -268,7 +278,7 @@ fn send(epoll: &OwnedFd, connection: &mut Connection, index: usize) -> Outcome<(
     epoll::modify(epoll, &connection.fd, data, interest).during("watching a publisher")
 }
 
-/// Reads on; whether the whole answer is there. Anything but 202 ends the run.
+/// Reads on; whether the whole answer is there. Anything but a success ends the run.
 fn answered(connection: &mut Connection) -> Outcome<bool> {
     let mut buffer = [0; 16 * 1024];
     match read(&connection.fd, &mut buffer) {
@@ -283,7 +293,7 @@ fn answered(connection: &mut Connection) -> Outcome<bool> {
         }
         return Ok(false);
     };
-    if answer.status != 202 {
+    if !(200..300).contains(&answer.status) {
         let body = String::from_utf8_lossy(&connection.answer[answer.body]);
         let status = answer.status;
         return Err(Fault::wrong(format!(

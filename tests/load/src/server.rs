@@ -67,6 +67,8 @@ pub(crate) struct Server {
     pub(crate) address: SocketAddrV4,
     /// Where publishers go.
     pub(crate) api: SocketAddrV4,
+    /// Where rooms are.
+    pub(crate) chat: SocketAddrV4,
     pub(crate) api_key: String,
     /// The other processes of one on NATS.
     others: Option<Others>,
@@ -75,7 +77,7 @@ pub(crate) struct Server {
 }
 
 struct Others {
-    workers: [Member; 2],
+    workers: [Member; 3],
     nats: Nats,
 }
 
@@ -125,7 +127,7 @@ impl Starter<'_> {
         Ok(member)
     }
 
-    /// Auth, notify and a gateway on a NATS server, with a key for publishers.
+    /// Auth, notify, chat and a gateway on a NATS server, with a key for publishers.
     fn start_apart(
         mut self,
         placement: Placement,
@@ -138,9 +140,10 @@ impl Starter<'_> {
         let auth = self.start("auth", everywhere, &["--admin-password", ADMIN_PASSWORD])?;
         let api_key = make_key(auth.public)?;
         let notify = self.start("notify", everywhere, &[])?;
+        let chat = self.start("chat", everywhere, &[])?;
         let gateway = self.start("gateway", placement, arguments)?;
         let others = Others {
-            workers: [auth, notify],
+            workers: [auth, notify, chat],
             nats,
         };
         Ok((gateway, others, api_key))
@@ -151,7 +154,7 @@ impl Starter<'_> {
 fn make_key(auth: SocketAddrV4) -> Outcome<String> {
     let login = json!({"username": "admin", "password": ADMIN_PASSWORD});
     let token = ask_for(auth, "/v1/auth/login", "", &login, "access_token")?;
-    let key = json!({"name": "bench", "scopes": ["notifications:publish", "channels:publish"]});
+    let key = json!({"name": "bench", "scopes": ["notifications:publish", "channels:publish", "rooms:manage"]});
     ask_for(auth, "/v1/auth/api-keys", &token, &key, "key")
 }
 
@@ -204,14 +207,15 @@ impl Server {
                 (server, None, key)
             }
         };
-        let api = others.as_ref().map_or(gateway.public, |others| {
-            let [_auth, notify] = &others.workers;
-            notify.public
+        let [api, chat] = others.as_ref().map_or([gateway.public; 2], |others| {
+            let [_auth, notify, chat] = &others.workers;
+            [notify.public, chat.public]
         });
         Ok(Self {
             address: gateway.public,
             gateway,
             api,
+            chat,
             api_key: api_key.trim().to_owned(),
             others,
             _directory: directory,

@@ -22,7 +22,7 @@ pub(crate) struct CreateApiKey {
     /// For people: who uses it.
     #[schema(example = "shop backend")]
     name: String,
-    /// Any of `notifications:publish`, `channels:publish`, `tokens:mint`, `admin`.
+    /// Any of `notifications:publish`, `channels:publish`, `rooms:manage`, `tokens:mint`, `admin`.
     #[schema(example = json!(["notifications:publish"]))]
     scopes: Vec<String>,
 }

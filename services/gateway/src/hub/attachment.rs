@@ -84,6 +84,8 @@ pub(crate) struct Request {
     pub(super) since: Option<Position>,
     pub(super) shard: u16,
     pub(super) key: Key,
+    /// The number of the call, under which the shard waits for it.
+    pub(super) call: u32,
     pub(super) asker: Asker,
 }
 
@@ -92,8 +94,8 @@ pub(crate) struct Request {
 pub(super) enum Asker {
     /// A call, which replays what was missed before the reading is live.
     Call(oneshot::Sender<Attached>),
-    /// The shard itself, by the number under which it waits: nothing was missed.
-    Shard(u32),
+    /// The shard itself: nothing was missed.
+    Shard,
 }
 
 /// Where connections ask the hub.
@@ -108,14 +110,15 @@ impl HubHandle {
         self.requests.is_closed()
     }
 
-    /// Attaches a connection to a channel; `None` when the node is ending. Waits for the log when the channel was not
-    /// active here. Cancel safe: what was attached for a dropped call is detached.
+    /// Attaches a connection of a shard to a channel, for the `call` that the shard waits for under this number; `None` when
+    /// the node is ending. Waits for the log when the channel was not active here. Cancel safe: what was attached for a
+    /// dropped call is detached.
     pub(crate) async fn attach(
         &self,
         channel: Channel,
         since: Option<Position>,
-        shard: u16,
-        key: Key,
+        (shard, key): (u16, Key),
+        call: u32,
     ) -> Option<Attached> {
         let (reply, attached) = oneshot::channel();
         let request = Request {
@@ -123,6 +126,7 @@ impl HubHandle {
             since,
             shard,
             key,
+            call,
             asker: Asker::Call(reply),
         };
         self.requests.send(request).await.ok()?;
@@ -132,13 +136,14 @@ impl HubHandle {
     /// Asks for a reading that is live from its first moment; the shard gets it as
     /// [`Input::AttachLive`](crate::shard::Input::AttachLive) with this number. `false` when the hub has no room for the
     /// request now, or has ended.
-    pub(crate) fn attach_live(&self, channel: Channel, shard: u16, key: Key, number: u32) -> bool {
+    pub(crate) fn attach_live(&self, channel: Channel, shard: u16, key: Key, call: u32) -> bool {
         let request = Request {
             channel,
             since: None,
             shard,
             key,
-            asker: Asker::Shard(number),
+            call,
+            asker: Asker::Shard,
         };
         self.requests.try_send(request).is_ok()
     }

@@ -2,7 +2,6 @@
 
 use crate::session::{Refusal, Session, Turn};
 use fanfare_proto::{
-    ErrorCode,
     client::ClientFrame,
     server::{Line, ServerFrame},
     text::Phrase,
@@ -20,10 +19,7 @@ pub(super) fn handle(
     frame: &ClientFrame<'_>,
     turn: &mut Turn<'_>,
 ) -> Result<(), Refusal> {
-    let content: String = frame
-        .content
-        .and_then(|content| serde_json::from_str(content.get()).ok())
-        .ok_or_else(|| Refusal::new(ErrorCode::BadMessage, "content must be a text"))?;
+    let content = super::text(frame)?;
     let user = session.user().unwrap_or_default();
     let message = format!("{}{content}", session.words(Phrase::ChatReply));
     let answer = ServerFrame {

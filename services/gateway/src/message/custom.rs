@@ -58,6 +58,7 @@ pub(super) fn handle(
         id: frame.id.clone(),
         subject: subject::custom(name),
         payload: request.encode_to_vec().into(),
+        page_of: None,
         on_timeout: ErrorCode::Unavailable,
         answer,
     });

@@ -1,25 +1,18 @@
-//! `publish` to a topic → `published` with its ordinal and cursor.
+//! `publish` to a topic, or of a message to a room → `published` with its ordinal and cursor.
 
+use super::published;
 use crate::{
-    call::{Answered, Call, Request},
+    call::{Call, Request},
     session::{Refusal, Session, Turn},
 };
 use fanfare_proto::{
-    ErrorCode, Kind,
+    Channel, ErrorCode, Kind,
     client::ClientFrame,
-    limits,
-    server::ServerFrame,
-    subject,
-    wire::{PublishReply, PublishRequest},
+    json, subject,
+    wire::{MessageRequest, PublishRequest},
 };
 use prost::Message as _;
-use serde::Serialize;
-
-#[derive(Serialize)]
-struct Published<'a> {
-    n: u64,
-    cursor: &'a str,
-}
+use serde_json::value::RawValue;
 
 pub(super) fn handle(
     session: &mut Session,
@@ -27,49 +20,76 @@ pub(super) fn handle(
     turn: &mut Turn<'_>,
 ) -> Result<(), Refusal> {
     let channel = super::channel(frame)?;
-    let may_write = session
-        .identity()
-        .is_some_and(|identity| identity.may_write(&channel));
-    if channel.kind() != Kind::Topic || !may_write {
-        return Err(ErrorCode::Forbidden.into());
-    }
-    let data = frame
-        .data
-        .or(frame.content)
-        .ok_or_else(|| Refusal::new(ErrorCode::BadMessage, "content or data is missing"))?;
-    let client_id = frame.client_id.clone().unwrap_or_default();
-    if client_id.len() > limits::IDEMPOTENCY_KEY_BYTES {
-        return Err(Refusal::new(
-            ErrorCode::BadMessage,
-            "client_id is at most 128 bytes",
-        ));
-    }
-    let request = PublishRequest {
-        caller: session.caller(),
-        channel: channel.name().to_owned(),
-        data: data.get().to_owned().into(),
-        client_id,
+    let (subject, payload) = match channel.kind() {
+        Kind::Topic => (
+            subject::NOTIFY_PUBLISH,
+            publication(session, frame, &channel)?.encode_to_vec(),
+        ),
+        Kind::Room => (
+            subject::CHAT_MESSAGE,
+            message(session, frame, &channel)?.encode_to_vec(),
+        ),
+        Kind::User | Kind::Group | Kind::All | Kind::System => {
+            return Err(ErrorCode::Forbidden.into());
+        }
     };
     let call = Call::Request(Request {
         id: frame.id.clone(),
-        subject: subject::NOTIFY_PUBLISH.to_owned(),
-        payload: request.encode_to_vec().into(),
+        subject: subject.to_owned(),
+        payload: payload.into(),
+        page_of: None,
         on_timeout: ErrorCode::Timeout,
-        answer,
+        answer: published::answer,
     });
     session.call(call, turn)
 }
 
-fn answer(answered: &Answered<'_>) -> Result<Vec<u8>, Refusal> {
-    let reply: PublishReply = answered.read()?;
-    let frame = ServerFrame {
-        id: answered.id,
-        data: Some(Published {
-            n: reply.n,
-            cursor: &reply.cursor,
-        }),
-        n: Some(reply.n),
-        ..ServerFrame::new("published", answered.timestamp)
-    };
-    Ok(frame.encode())
+fn publication(
+    session: &Session,
+    frame: &ClientFrame<'_>,
+    channel: &Channel,
+) -> Result<PublishRequest, Refusal> {
+    let may_write = session
+        .identity()
+        .is_some_and(|identity| identity.may_write(channel));
+    if !may_write {
+        return Err(ErrorCode::Forbidden.into());
+    }
+    let data = frame.data.or(frame.content).ok_or_else(missing)?;
+    Ok(PublishRequest {
+        caller: session.caller(),
+        channel: channel.name().to_owned(),
+        data: data.get().to_owned().into(),
+        client_id: super::client_id(frame)?,
+    })
+}
+
+/// Whether the room takes it, and what becomes of it, is the chat service's to say.
+fn message(
+    session: &Session,
+    frame: &ClientFrame<'_>,
+    channel: &Channel,
+) -> Result<MessageRequest, Refusal> {
+    if frame.content.is_none() && frame.data.is_none() {
+        return Err(missing());
+    }
+    if frame.content.is_some() {
+        super::text(frame)?;
+    }
+    if frame.data.is_some_and(|data| !json::is_object(data.get())) {
+        let words = "data of a message is an object";
+        return Err(Refusal::new(ErrorCode::BadMessage, words));
+    }
+    let bytes = |value: Option<&RawValue>| value.map(|value| value.get().to_owned().into());
+    Ok(MessageRequest {
+        caller: session.caller(),
+        channel: channel.name().to_owned(),
+        content: bytes(frame.content).unwrap_or_default(),
+        data: bytes(frame.data).unwrap_or_default(),
+        client_id: super::client_id(frame)?,
+    })
+}
+
+fn missing() -> Refusal {
+    Refusal::new(ErrorCode::BadMessage, "content or data is missing")
 }

@@ -19,15 +19,18 @@ pub(super) fn handle(
     turn: &mut Turn<'_>,
 ) -> Result<(), Refusal> {
     let channel = super::channel(frame)?;
-    let n = frame
-        .n
-        .ok_or_else(|| Refusal::new(ErrorCode::BadMessage, "n is missing"))?;
+    let n = super::n(frame)?;
     let may_read = session
         .identity()
         .is_some_and(|identity| identity.may_read(&channel));
-    if !may_read || !matches!(channel.kind(), Kind::User | Kind::Group | Kind::All) {
-        return Err(ErrorCode::Forbidden.into());
-    }
+    let subject = match channel.kind() {
+        // The chat service decides.
+        Kind::Room => subject::CHAT_READ,
+        Kind::User | Kind::Group | Kind::All if may_read => subject::NOTIFY_READ,
+        Kind::User | Kind::Group | Kind::All | Kind::Topic | Kind::System => {
+            return Err(ErrorCode::Forbidden.into());
+        }
+    };
     let request = ReadRequest {
         caller: session.caller(),
         channel: channel.name().to_owned(),
@@ -35,8 +38,9 @@ pub(super) fn handle(
     };
     let call = Call::Request(Request {
         id: frame.id.clone(),
-        subject: subject::NOTIFY_READ.to_owned(),
+        subject: subject.to_owned(),
         payload: request.encode_to_vec().into(),
+        page_of: None,
         on_timeout: ErrorCode::Timeout,
         answer,
     });

@@ -1,7 +1,7 @@
 //! `unsubscribe` → `unsubscribed`, and nothing of the channel any more.
 
 use crate::session::{Effect, Refusal, Session, Turn};
-use fanfare_proto::{ErrorCode, client::ClientFrame};
+use fanfare_proto::client::ClientFrame;
 
 pub(super) fn handle(
     session: &mut Session,
@@ -10,10 +10,7 @@ pub(super) fn handle(
 ) -> Result<(), Refusal> {
     let channel = super::channel(frame)?;
     if !session.remove_channel(&channel) {
-        return Err(Refusal::new(
-            ErrorCode::NotFound,
-            "the channel is not subscribed",
-        ));
+        return Err(super::not_subscribed());
     }
     let answer = super::unsubscribed(frame.id.as_deref(), &channel, turn.now);
     turn.effects.push(Effect::Leave(channel));

@@ -1,7 +1,8 @@
 //! Who is present by this node: exact, and what others are told of it.
 //!
 //! A user is present in a channel from his first session that reads it with presence until some time after his last, so
-//! that a reconnect shows nothing. Touched when such sessions come and go, never by a delivery.
+//! that a reconnect shows nothing. Who does not want to be shown watches, and is not present. Touched when such sessions come
+//! and go, never by a delivery.
 
 use super::view::Person;
 use crate::channel::Readers;
@@ -10,7 +11,7 @@ use fanfare_proto::{
     wire::{ChannelPresence, PresentUser},
 };
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{BTreeSet, HashMap, VecDeque},
     time::Duration,
 };
 use tokio::time::Instant;
@@ -23,10 +24,12 @@ pub(super) struct Edge {
     pub(super) joined: bool,
 }
 
-/// As many entries as there are pairs of a channel and a user who is present in it.
+/// As many entries as there are pairs of a channel and a user who is present in it, and channels that are only watched.
 #[derive(Debug)]
 pub(super) struct Table {
     channels: HashMap<Channel, Attendance>,
+    /// Channels that have begun to be watched, or are not any more, without anybody who is shown.
+    turned: BTreeSet<Channel>,
     /// Not taken yet: two for each pair at most in each `leave`.
     edges: Vec<Edge>,
     /// Users without a session, by when they lost it: each pair once.
@@ -59,6 +62,7 @@ impl Table {
     pub(super) fn new(leave: Duration) -> Self {
         Self {
             channels: HashMap::new(),
+            turned: BTreeSet::new(),
             edges: Vec::new(),
             leaving: VecDeque::new(),
             leave,
@@ -73,12 +77,7 @@ impl Table {
         user: &str,
         name: &str,
     ) {
-        let attendance = self
-            .channels
-            .entry(channel.clone())
-            .or_insert_with(Attendance::new);
-        attendance.slot = slot;
-        attendance.watchers.add(shard);
+        let attendance = self.watched(channel, (slot, shard));
         if let Some(local) = attendance.users.get_mut(user) {
             local.sessions += 1;
             return;
@@ -118,6 +117,42 @@ impl Table {
         }
     }
 
+    /// A session that is not shown reads `channel`, which is in the hub's `slot`, on `shard`.
+    pub(super) fn began_unseen(&mut self, channel: &Channel, place: (u32, u16)) {
+        if !self.channels.contains_key(channel) {
+            self.turned.insert(channel.clone());
+        }
+        self.watched(channel, place);
+    }
+
+    /// A session on `shard` that is not shown reads `channel` no more.
+    pub(super) fn ended_unseen(&mut self, channel: &Channel, shard: u16) {
+        let Some(attendance) = self.channels.get_mut(channel) else {
+            return;
+        };
+        attendance.watchers.remove(shard);
+        if attendance.is_over() {
+            self.channels.remove(channel);
+            self.turned.insert(channel.clone());
+        }
+    }
+
+    fn watched(&mut self, channel: &Channel, (slot, shard): (u32, u16)) -> &mut Attendance {
+        let attendance = self
+            .channels
+            .entry(channel.clone())
+            .or_insert_with(Attendance::new);
+        attendance.slot = slot;
+        attendance.watchers.add(shard);
+        attendance
+    }
+
+    /// The channels that have begun to be watched since it was last asked, or are not any more: as they are now, and not
+    /// those that an edge tells of.
+    pub(super) fn take_turned(&mut self) -> BTreeSet<Channel> {
+        std::mem::take(&mut self.turned)
+    }
+
     /// What has happened since it was last asked, in order.
     pub(super) fn take_edges(&mut self) -> Vec<Edge> {
         let now = Instant::now();
@@ -151,7 +186,7 @@ impl Table {
         }
         let name = std::mem::take(&mut local.name);
         attendance.users.remove(&user);
-        if attendance.users.is_empty() {
+        if attendance.is_over() {
             self.channels.remove(&channel);
         }
         self.edges.push(Edge {
@@ -202,6 +237,11 @@ impl Attendance {
             watchers: Readers::On { shard: 0, count: 0 },
             users: HashMap::new(),
         }
+    }
+
+    /// Nobody is present by this node, and nobody watches here.
+    fn is_over(&self) -> bool {
+        self.users.is_empty() && self.watchers.shards().next().is_none()
     }
 
     /// Users present by this node.
@@ -270,6 +310,41 @@ mod tests {
         assert!(table.take_edges().is_empty(), "counted from the last end");
         tokio::time::advance(Duration::from_millis(1)).await;
         assert_eq!(texts(table.take_edges()), ["-ann"]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_is_not_shown_watches_and_is_not_present() {
+        let mut table = Table::new(LEAVE);
+        let turned = |table: &mut Table| table.take_turned().into_iter().collect::<Vec<_>>();
+        table.began_unseen(&room(), (7, 0));
+        table.began_unseen(&room(), (7, 0));
+        assert_eq!(turned(&mut table), [room()]);
+        table.began(&room(), (7, 1), "ann", "Ann");
+        assert_eq!(texts(table.take_edges()), ["+ann"]);
+        assert_eq!(table.presence(&room(), 10).count, 1);
+        table.ended(&room(), 1, "ann");
+        tokio::time::advance(LEAVE).await;
+        assert_eq!(texts(table.take_edges()), ["-ann"]);
+        let watched = table.get(&room()).expect("it is still watched");
+        assert_eq!(watched.watchers.shards().collect::<Vec<_>>(), [0]);
+        table.ended_unseen(&room(), 0);
+        assert!(turned(&mut table).is_empty(), "there is another");
+        table.ended_unseen(&room(), 0);
+        assert_eq!(turned(&mut table), [room()]);
+        assert!(table.get(&room()).is_none());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_channel_that_somebody_leaves_while_another_watches_unseen_ends_with_the_last() {
+        let mut table = Table::new(LEAVE);
+        table.began(&room(), (7, 0), "ann", "Ann");
+        table.began_unseen(&room(), (7, 0));
+        table.ended(&room(), 0, "ann");
+        table.ended_unseen(&room(), 0);
+        assert!(table.take_turned().is_empty(), "ann's edge will tell");
+        tokio::time::advance(LEAVE).await;
+        assert_eq!(texts(table.take_edges()), ["+ann", "-ann"]);
+        assert!(table.get(&room()).is_none());
     }
 
     #[tokio::test(start_paused = true)]

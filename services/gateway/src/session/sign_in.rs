@@ -41,7 +41,8 @@ impl Session {
         self.verifying = true;
         if self.identity.is_none() {
             let resume = resume.into_iter().take(RESUME);
-            self.resume.get_or_insert_default().extend(resume);
+            self.aside().resume.extend(resume);
+            self.tidy();
         }
         Ok(())
     }
@@ -131,15 +132,19 @@ impl Session {
         turn.send(frame.encode());
         self.keep(&identity);
         match self.endpoint {
-            Endpoint::Test | Endpoint::Plain => {}
+            Endpoint::Test | Endpoint::Plain => self.end_resume(),
             Endpoint::Notifications => {
                 for channel in inbox(&identity) {
                     self.subscribe_at_start(channel, turn);
                 }
+                self.end_resume();
                 self.begin_call(Call::Counts, turn);
             }
             Endpoint::Chat => {
-                self.begin_call(Call::Rooms, turn);
+                // A user's id is an id.
+                if let Ok(own) = Channel::new(Kind::User, &identity.user) {
+                    self.begin_rooms(own, turn);
+                }
             }
         }
     }
@@ -151,11 +156,7 @@ impl Session {
 
     /// Not bound by [`CALLS`](super::CALLS): the client has asked for all of them with one path.
     pub(super) fn subscribe_at_start(&mut self, channel: Channel, turn: &mut Turn<'_>) {
-        let since = self
-            .resume
-            .as_mut()
-            .and_then(|resume| resume.remove(&channel));
-        self.resume.take_if(|resume| resume.is_empty());
+        let since = self.take_resume(&channel);
         match self.add_channel(&channel) {
             Ok(true) => {}
             // The client was quicker, or a group is named twice.

@@ -364,3 +364,5 @@ fn a_refused_subscription_can_be_tried_again() {
         [Effect::Call(Call::Subscribe { ask: true, .. })]
     ));
 }
+
+mod rooms;

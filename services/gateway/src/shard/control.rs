@@ -23,6 +23,7 @@ impl Shard {
                     self.close(key, code, super::retry_after_ms(code));
                 }
             }
+            Control::Expel(key, channel, done) => self.expel(key, &channel, done),
             Control::Recheck(Some(key)) => self.recheck(key),
             Control::Recheck(None) => {
                 for key in self.open_keys() {

@@ -146,10 +146,10 @@ impl Shard {
         let mut shared: Vec<(Option<Agreement>, usize)> = Vec::new();
         let mixed = is_mixed(deliveries);
         for subscriber in subscribers {
-            let share = subscriber.share(deliveries, mixed);
             let Some(conn) = self.conns.get_mut(subscriber.slot as usize) else {
                 continue;
             };
+            let share = subscriber.share(deliveries, reader(conn, mixed));
             let agreement = conn.agreement;
             let batch = match share {
                 Share::Nothing => continue,
@@ -216,7 +216,12 @@ impl Shard {
     }
 }
 
-/// Whether some of them are for watchers of presence only.
+/// Whether some of them are not for everybody.
 pub(super) fn is_mixed(deliveries: &[Arc<Delivery>]) -> bool {
-    deliveries.iter().any(|delivery| delivery.for_watchers)
+    deliveries.iter().any(|delivery| !delivery.is_for_all())
+}
+
+/// Who reads, if that matters.
+pub(super) fn reader(conn: &Connection, mixed: bool) -> Option<&str> {
+    mixed.then(|| conn.session.user().unwrap_or_default())
 }

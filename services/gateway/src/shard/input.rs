@@ -5,6 +5,7 @@ use crate::{
     delivery::Delivery,
     frame::Agreement,
     outbox::Parcel,
+    presence::Watch,
     registry::Place,
     seat::{Key, Reading},
     session::Session,
@@ -39,11 +40,11 @@ pub(crate) enum Input {
     Deliver(u32, Arc<Delivery>),
     /// For those who watch who is present in this channel, if it is still in this slot.
     Present(u32, Channel, Arc<Delivery>),
-    /// From the hub: the channel is read from here on, in the place of any reading of it by the same connection;
-    /// deliveries are held until [`Input::GoLive`]. It stands at this position.
-    Attach(Reading, Channel, Position),
-    /// From the hub: the channel is read from here on, as the shard has asked under this number; the client has missed
-    /// nothing, so deliveries follow at once. It stands at this position.
+    /// From the hub: the channel is read from here on, for the call with this number, in the place of any reading of it by
+    /// the same connection; deliveries are held until [`Input::GoLive`]. It stands at this position.
+    Attach(u32, Reading, Channel, Position),
+    /// From the hub: the channel is read from here on, for the call with this number; the client has missed nothing, so
+    /// deliveries follow at once. It stands at this position.
     AttachLive(u32, Reading, Channel, Position),
     /// From the hub: the reading was given up before it began.
     Detach(Reading),
@@ -60,11 +61,12 @@ pub(crate) enum Input {
         reading: Reading,
         from_n: u64,
         text: Vec<u8>,
-        /// The reader is shown to the channel's others, and told who they are.
-        presence: bool,
+        watch: Watch,
     },
     /// Entries from the log. Told once nothing waits for the client any more; not told when the reading has ended.
     Replay(Reading, Parcel, oneshot::Sender<()>),
+    /// Told once nothing waits for the client any more; not told when the connection has ended.
+    WhenDrained(Key, oneshot::Sender<()>),
     /// What was read from the log is with the client up to this ordinal.
     Replayed(Reading, u64),
     Control(Control),
@@ -79,6 +81,9 @@ pub(crate) enum Control {
     CloseAll(CloseCode, u64),
     /// Closes the session with this id.
     CloseSession(String, CloseCode),
+    /// Ends whatever this connection has of a channel that its user may not read any more, also what is only beginning. Told
+    /// when that is so; not told when the connection has ended.
+    Expel(Key, Channel, oneshot::Sender<()>),
     /// Asks whether the token of this connection, or of every one, was revoked, and closes it if so.
     Recheck(Option<Key>),
     /// Asks for what one session was sent; `None`: it has ended.
@@ -91,7 +96,11 @@ impl Input {
     pub(super) const fn changes_readers(&self) -> bool {
         matches!(
             self,
-            Self::Attach(..) | Self::AttachLive(..) | Self::Detach(..) | Self::GoLive(..)
+            Self::Attach(..)
+                | Self::AttachLive(..)
+                | Self::Detach(..)
+                | Self::GoLive(..)
+                | Self::Control(Control::Expel(..))
         )
     }
 }

@@ -1,4 +1,4 @@
-//! The reading of a channel by a connection: how it begins, live at once or behind a replay, and how it ends.
+//! How the reading of a channel by a connection begins: live at once, or behind a replay.
 
 use super::{
     Shard,
@@ -11,14 +11,12 @@ use crate::{
     delivery::Joined,
     frames,
     outbox::Parcel,
+    presence::Watch,
     seat::{Key, Reading},
 };
 use fanfare_proto::{Channel, Position, wire::Coverage};
 use std::sync::Arc;
 use tokio::sync::oneshot;
-
-/// Ended readings that are remembered for the delivery trail. Older ones are forgotten.
-const ENDED: usize = 32;
 
 impl Shard {
     /// Asks the hub for a reading that is live at once, if `call` is a `subscribe` that has missed nothing and needs
@@ -59,7 +57,12 @@ impl Shard {
         let now_ms = node.clock.now_ms();
         let text = frames::subscribed(asked.id.as_deref(), &channel, epoch, cursor, false, now_ms);
         self.enlist(reading, channel, head, None);
-        self.begin(reading, head.n, text, asked.presence);
+        let watch = if asked.presence {
+            Watch::Seen
+        } else {
+            Watch::No
+        };
+        self.begin(reading, head.n, text, watch);
         // The report for the last of them says everything.
         if !more && self.conn(reading.key).is_some() {
             node.reports.session(self.report(reading.key.slot, 0, 0));
@@ -77,8 +80,21 @@ impl Shard {
         Some((asked, more))
     }
 
-    pub(super) fn attach(&mut self, reading: Reading, channel: Channel, head: Position) {
-        self.enlist(reading, channel, head, Some(Late::holding()));
+    /// A reading begins that holds its deliveries. It ends at once when the call that it is for was given up meanwhile: the
+    /// call's task may go on for a moment, and must not find a reading that nobody waits for.
+    pub(super) fn attach(
+        &mut self,
+        number: u32,
+        reading: Reading,
+        channel: Channel,
+        head: Position,
+    ) {
+        let calls = self.conn(reading.key).and_then(|conn| conn.calls.as_ref());
+        if calls.is_some_and(|calls| calls.awaits(number)) {
+            self.enlist(reading, channel, head, Some(Late::holding()));
+        } else {
+            self.node.hub.left(self.index, reading.channel);
+        }
     }
 
     fn enlist(
@@ -116,25 +132,12 @@ impl Shard {
         });
     }
 
-    /// Ends one reading; one that another has replaced has ended already.
-    pub(super) fn detach(&mut self, reading: Reading) {
-        if self.subscription(reading).is_some() {
-            self.leave(reading.key, reading.channel);
-        }
-    }
-
-    pub(super) fn leave_by_name(&mut self, key: Key, channel: &Channel) {
-        if let Some(id) = self.named(key, channel).map(|own| own.channel) {
-            self.leave(key, id);
-        }
-    }
-
     /// Whether `channel` is being read, and the client knows it.
     pub(super) fn reads(&self, key: Key, channel: &Channel) -> bool {
         self.named(key, channel).is_some_and(|own| own.began > 0)
     }
 
-    fn named(&self, key: Key, channel: &Channel) -> Option<Subscription> {
+    pub(super) fn named(&self, key: Key, channel: &Channel) -> Option<Subscription> {
         let conn = self.conns.get(key.slot as usize)?;
         let of_name = |own: &&Subscription| {
             self.channels
@@ -146,60 +149,8 @@ impl Shard {
             .flatten()
     }
 
-    /// Ends whatever reading a connection has of a channel.
-    fn leave(&mut self, key: Key, channel: u32) {
-        let now_ms = self.node.clock.now_ms();
-        let Some(conn) = self.conn(key) else {
-            return;
-        };
-        let of_channel = |own: &Subscription| own.channel == channel;
-        let Some(at) = conn.subscriptions.iter().position(of_channel) else {
-            return;
-        };
-        let subscription = conn.subscriptions.swap_remove(at);
-        let conn = &self.conns[key.slot as usize];
-        if let Some(coverage) = self.coverage(conn, &subscription, now_ms) {
-            let ended = self.conns[key.slot as usize].ended.get_or_insert_default();
-            if ended.len() == ENDED {
-                ended.remove(0);
-            }
-            ended.push(coverage);
-        }
-        self.unlist(subscription);
-    }
-
-    /// Takes a subscription that its connection has no more from its channel's subscribers.
-    pub(super) fn unlist(&mut self, subscription: Subscription) {
-        let Subscription { channel, index, .. } = subscription;
-        let Some(state) = self.channels.get_mut(channel) else {
-            return;
-        };
-        let gone = state.subscribers.swap_remove(index as usize);
-        if gone.present
-            && let Some(conn) = self.conns.get(gone.slot as usize)
-            && let Some(user) = conn.session.user()
-        {
-            let presence = &self.node.presence;
-            presence.ended(&state.channel, self.index, user);
-        }
-        if let Some(moved) = state.subscribers.get(index as usize)
-            && let Some(conn) = self.conns.get_mut(moved.slot as usize)
-            && let Some(own) = conn
-                .subscriptions
-                .iter_mut()
-                .find(|own| own.channel == channel)
-        {
-            own.index = index;
-        }
-        if state.subscribers.is_empty() {
-            self.channels.remove(channel);
-        }
-        self.node.hub.left(self.index, channel);
-    }
-
-    /// The reading begins: the client is told, and what is replayed follows. With `presence` it is shown to the channel's
-    /// others.
-    pub(super) fn begin(&mut self, reading: Reading, from_n: u64, text: Vec<u8>, presence: bool) {
+    /// The reading begins: the client is told, and what is replayed follows.
+    pub(super) fn begin(&mut self, reading: Reading, from_n: u64, text: Vec<u8>, watch: Watch) {
         let now_ms = self.node.clock.now_ms();
         let Some(conn) = self.conn(reading.key) else {
             return;
@@ -211,14 +162,29 @@ impl Shard {
             own.replayed_n = from_n;
             own.began = began;
             self.send_text(reading.key, text);
-            if presence {
-                self.appear(reading);
-            }
+            self.watch(reading, watch);
+            self.begun(reading);
         }
     }
 
-    /// Shows a reader to the channel's others, until the reading ends.
-    fn appear(&mut self, reading: Reading) {
+    /// A session that begins by itself may wait for this reading.
+    fn begun(&mut self, reading: Reading) {
+        let starts = |conn: &mut Connection| conn.session.is_starting();
+        if self.conn(reading.key).is_some_and(starts)
+            && let Some(state) = self.channels.get(reading.channel)
+        {
+            let channel = state.channel.clone();
+            self.turn(reading.key, |session, turn| {
+                session.on_begun(&channel, turn);
+            });
+        }
+    }
+
+    /// From now on a reader is told who comes and goes, and shown itself, until the reading ends.
+    fn watch(&mut self, reading: Reading, watch: Watch) {
+        if watch == Watch::No {
+            return;
+        }
         // Its last words may have been the first that it did not take.
         let Some(index) = self.subscription(reading).map(|own| own.index) else {
             return;
@@ -228,12 +194,13 @@ impl Shard {
         };
         let identity = self.conns[reading.key.slot as usize].session.identity();
         if let (Some(identity), Some(own)) = (identity, state.subscribers.get_mut(index as usize))
-            && !std::mem::replace(&mut own.present, true)
+            && own.watch == Watch::No
         {
+            own.watch = watch;
             let place = (reading.channel, self.index);
             let name = identity.name.as_deref().unwrap_or_default();
-            let presence = &self.node.presence;
-            presence.began(&state.channel, place, &identity.user, name);
+            let shown = (watch == Watch::Seen).then_some((identity.user.as_str(), name));
+            self.node.presence.began(&state.channel, place, shown);
         }
     }
 
@@ -243,12 +210,7 @@ impl Shard {
             return;
         }
         self.send(reading.key, parcel);
-        if let Some(conn) = self
-            .conn(reading.key)
-            .filter(|conn| conn.phase == Phase::Open)
-        {
-            conn.link.when_drained(done);
-        }
+        self.when_drained(reading.key, done);
     }
 
     pub(super) fn replayed(&mut self, reading: Reading, n: u64) {
@@ -281,13 +243,19 @@ impl Shard {
         for parcel in Joined::new(&channel, &news, &figures).parcels(agreement) {
             self.send(reading.key, parcel);
         }
-        self.node
-            .reports
-            .session(self.report(reading.key.slot, 0, 0));
+        // Of a start, the report for the last room says everything.
+        if !self.conns[reading.key.slot as usize]
+            .session
+            .has_rooms_to_come()
+        {
+            self.node
+                .reports
+                .session(self.report(reading.key.slot, 0, 0));
+        }
         Some(None)
     }
 
-    fn subscription(&mut self, reading: Reading) -> Option<&mut Subscription> {
+    pub(super) fn subscription(&mut self, reading: Reading) -> Option<&mut Subscription> {
         let is_own = |own: &&mut Subscription| {
             own.channel == reading.channel && own.serial == reading.serial
         };

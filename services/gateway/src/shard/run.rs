@@ -6,7 +6,7 @@
 
 use super::{
     Input, Intake, Shard,
-    fan_out::{WRITES_PER_TURN, is_mixed},
+    fan_out::{WRITES_PER_TURN, is_mixed, reader},
     subscriber::{Share, Subscriber},
 };
 use crate::{
@@ -125,10 +125,10 @@ impl Shard {
         tally: &mut Tally,
     ) -> bool {
         let bounds = self.node.bounds();
-        let share = subscriber.share(deliveries, mixed);
         let Some(conn) = self.conns.get_mut(subscriber.slot as usize) else {
             return false;
         };
+        let share = subscriber.share(deliveries, reader(conn, mixed));
         let sent = match &share {
             Share::Nothing => return false,
             Share::All => {

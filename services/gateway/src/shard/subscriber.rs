@@ -1,6 +1,6 @@
 //! Who reads a channel on this shard, and what is held for those who still replay.
 
-use crate::{delivery::Delivery, system::Watching};
+use crate::{delivery::Delivery, presence::Watch, system::Watching};
 use fanfare_proto::{Channel, Position};
 use std::sync::Arc;
 
@@ -29,8 +29,7 @@ pub(super) struct Channels {
 #[derive(Debug)]
 pub(super) struct Subscriber {
     pub(super) slot: u32,
-    /// It is shown to the channel's others, and told who they are.
-    pub(super) present: bool,
+    pub(super) watch: Watch,
     /// Exists until the subscriber and the channel are at one.
     pub(super) late: Option<Box<Late>>,
 }
@@ -105,7 +104,7 @@ impl ChannelState {
         }
         self.subscribers.push(Subscriber {
             slot,
-            present: false,
+            watch: Watch::No,
             late,
         });
         index
@@ -113,21 +112,22 @@ impl ChannelState {
 }
 
 impl Subscriber {
-    /// Takes this subscriber's share of `deliveries`. `mixed`: some of them are for watchers of presence only.
-    pub(super) fn share(&mut self, deliveries: &[Arc<Delivery>], mixed: bool) -> Share {
-        if mixed && !self.present {
-            let for_all: Vec<Arc<Delivery>> = deliveries
-                .iter()
-                .filter(|delivery| !delivery.for_watchers)
-                .cloned()
-                .collect();
-            return match self.share_of_all(&for_all) {
-                Share::All if for_all.is_empty() => Share::Nothing,
-                Share::All => Share::Some(for_all),
-                share => share,
-            };
+    /// Takes this subscriber's share of `deliveries`. `user`, when some of them are not for everybody: who it is.
+    pub(super) fn share(&mut self, deliveries: &[Arc<Delivery>], user: Option<&str>) -> Share {
+        let Some(user) = user else {
+            return self.share_of_all(deliveries);
+        };
+        let watches = self.watch != Watch::No;
+        let is_own = |delivery: &&Arc<Delivery>| delivery.is_for(user, watches);
+        if deliveries.iter().all(|delivery| is_own(&delivery)) {
+            return self.share_of_all(deliveries);
         }
-        self.share_of_all(deliveries)
+        let own: Vec<Arc<Delivery>> = deliveries.iter().filter(is_own).cloned().collect();
+        match self.share_of_all(&own) {
+            Share::All if own.is_empty() => Share::Nothing,
+            Share::All => Share::Some(own),
+            share => share,
+        }
     }
 
     fn share_of_all(&mut self, deliveries: &[Arc<Delivery>]) -> Share {
@@ -196,11 +196,12 @@ impl Held {
 mod tests {
     use super::*;
     use crate::outbox::Class;
+    use fanfare_proto::wire::Event;
 
-    fn subscriber(present: bool) -> Subscriber {
+    fn subscriber(watch: Watch) -> Subscriber {
         Subscriber {
             slot: 0,
-            present,
+            watch,
             late: None,
         }
     }
@@ -218,19 +219,45 @@ mod tests {
         let for_all = Arc::new(Delivery::unstored(b"a", Class::Kept, 0));
         let for_watchers = Arc::new(Delivery::of_presence(b"w", 0));
         let both = [Arc::clone(&for_all), Arc::clone(&for_watchers)];
-        assert!(matches!(subscriber(true).share(&both, true), Share::All));
-        let Share::Some(share) = subscriber(false).share(&both, true) else {
+        for watch in [Watch::Seen, Watch::Unseen] {
+            let share = subscriber(watch).share(&both, Some("7"));
+            assert!(matches!(share, Share::All));
+        }
+        let Share::Some(share) = subscriber(Watch::No).share(&both, Some("7")) else {
             panic!("it gets the one that is for all");
         };
         assert_eq!(share.len(), 1);
         assert!(Arc::ptr_eq(&share[0], &for_all));
         let only = [for_watchers];
-        let share = subscriber(false).share(&only, true);
+        let share = subscriber(Watch::No).share(&only, Some("7"));
         assert!(matches!(share, Share::Nothing));
-        let mut late = subscriber(false);
+        let mut late = subscriber(Watch::No);
         late.late = Some(Late::holding());
-        assert!(matches!(late.share(&both, true), Share::Nothing));
+        assert!(matches!(late.share(&both, Some("7")), Share::Nothing));
         let held = late.late.and_then(|late| late.held).unwrap();
         assert_eq!(held.deliveries.len(), 1);
+    }
+
+    #[test]
+    fn what_is_not_for_a_user_does_not_reach_him() {
+        let typing = Event {
+            r#type: "typing".into(),
+            except_user: "7".into(),
+            ..Event::default()
+        };
+        let typing = Arc::new(Delivery::of_event(&typing));
+        let for_all = Arc::new(Delivery::unstored(b"a", Class::Kept, 0));
+        let both = [typing, Arc::clone(&for_all)];
+        assert!(!both[0].is_for_all() && for_all.is_for_all());
+        for watch in [Watch::No, Watch::Unseen, Watch::Seen] {
+            let share = subscriber(watch).share(&both, Some("8"));
+            assert!(matches!(share, Share::All));
+            let Share::Some(share) = subscriber(watch).share(&both, Some("7")) else {
+                panic!("he gets the one that is for all");
+            };
+            assert!(share.len() == 1 && Arc::ptr_eq(&share[0], &for_all));
+            let share = subscriber(watch).share(&both[..1], Some("7"));
+            assert!(matches!(share, Share::Nothing));
+        }
     }
 }

@@ -5,17 +5,19 @@ use crate::{
     call::{self, Call},
     calls::{Brief, Completed},
     client::Client,
-    connection::Connection,
+    connection::{Connection, Phase},
     frame::{self, Agreement},
     link::Sent,
+    message,
     outbox::{Class, Parcel},
     seat::Key,
-    session::{Effect, Now, Refusal, Session, Turn},
+    session::{Effect, Now, Session, Turn},
     shard::Input,
 };
-use fanfare_proto::{Channel, CloseCode, ErrorCode};
+use fanfare_proto::CloseCode;
 use fanfare_tokens::Identity;
 use std::sync::Arc;
+use tokio::sync::oneshot;
 
 impl Shard {
     pub(super) fn turn(&mut self, key: Key, step: impl FnOnce(&mut Session, &mut Turn<'_>)) {
@@ -86,6 +88,13 @@ impl Shard {
         }
     }
 
+    /// Tells `done` once nothing waits for the client any more.
+    pub(super) fn when_drained(&mut self, key: Key, done: oneshot::Sender<()>) {
+        if let Some(conn) = self.conn(key).filter(|conn| conn.phase == Phase::Open) {
+            conn.link.when_drained(done);
+        }
+    }
+
     /// What follows from what became of parcels.
     pub(super) fn sent(&mut self, key: Key, sent: Sent) {
         match sent {
@@ -97,6 +106,14 @@ impl Shard {
 
     /// Begins a call, in a task of its own if it needs one.
     fn call(&mut self, key: Key, call: Call) {
+        if let Call::Typing { id, channel, .. } = &call
+            && !self.reads(key, channel)
+        {
+            return self.turn(key, |session, turn| {
+                session.call_ended();
+                session.refuse(id.as_deref(), &message::not_subscribed(), turn);
+            });
+        }
         let Some(call) = self.subscribe_live(key, call) else {
             return;
         };
@@ -106,14 +123,15 @@ impl Shard {
             return;
         };
         let calls = conn.calls.get_or_insert_default();
+        let number = calls.next();
         let client = Client {
             seat,
             session: conn.session.id,
             identity: conn.session.identity(),
+            call: number,
             replay_turn: calls.replay_turn(),
             node: Arc::clone(&node),
         };
-        let number = calls.next();
         let brief = Brief::of(&call);
         let shard = node.shards[usize::from(seat.shard)].clone();
         let task = node.tasks.spawn(async move {
@@ -138,31 +156,6 @@ impl Shard {
                 session.on_completion(completed.completion, turn);
             });
         }
-    }
-
-    /// Ends the reading of a channel, when the drain has ended. A `subscribe` for it that is under way is given up.
-    fn leave_channel(&mut self, key: Key, channel: Channel) {
-        let reads = self.reads(key, &channel);
-        let Some(conn) = self.conn(key) else {
-            return;
-        };
-        let given_up = conn
-            .calls
-            .as_mut()
-            .map(|calls| calls.leave(&channel))
-            .unwrap_or_default();
-        conn.calls.take_if(|calls| calls.is_empty());
-        for id in given_up {
-            self.turn(key, |session, turn| {
-                session.call_ended();
-                if let Some(id) = id.filter(|_| !reads) {
-                    let words = "overtaken by a later frame for the same channel";
-                    let refusal = Refusal::new(ErrorCode::Conflict, words);
-                    session.refuse(Some(&id), &refusal, turn);
-                }
-            });
-        }
-        self.leaving.push((key, channel));
     }
 
     fn identify(&mut self, key: Key, identity: &Arc<Identity>) {

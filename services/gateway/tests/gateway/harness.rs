@@ -9,7 +9,7 @@ use fanfare_bus::{
 use fanfare_gateway::{Deps, Gateway, Settings};
 use fanfare_lifecycle::{Clock, Shutdown, Tasks};
 use fanfare_proto::{
-    Channel, subject,
+    Channel, Cursor, subject,
     wire::{Entry, EntryType, KeySetReply, Reply},
 };
 use fanfare_telemetry::metrics::Metrics;
@@ -82,6 +82,18 @@ impl World {
         };
         change(&mut identity);
         self.key.mint("fanfare", &identity).unwrap()
+    }
+
+    /// Where `channel` stands.
+    pub(crate) async fn cursor(&self, channel: &str) -> String {
+        let channel = Channel::parse(channel).unwrap();
+        let log = &self.handles.log;
+        let heads = log.heads(std::slice::from_ref(&channel)).await.unwrap();
+        let cursor = Cursor {
+            epoch: log.epoch(&channel),
+            position: heads[0].last,
+        };
+        cursor.to_string()
     }
 
     /// Appends a notification with this title.

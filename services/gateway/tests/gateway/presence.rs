@@ -1,19 +1,19 @@
 //! Who is present, on two gateways around one bus.
 
 use crate::{
+    chat,
     faulty_bus::{self, Faults},
     harness::{Client, Server, World},
 };
-use fanfare_bus::{Message, bus::Received};
+use fanfare_bus::bus::Received;
 use fanfare_gateway::Settings;
 use fanfare_proto::{
     subject,
-    wire::{PresenceChanges, Reply, RoomRightsReply},
+    wire::{PresenceChanges, Reply, RoomRightsReply, RoomRightsRequest},
 };
 use prost::Message as _;
 use serde_json::{Value, json};
 use std::{
-    pin::Pin,
     sync::{Arc, atomic::Ordering},
     time::Duration,
 };
@@ -319,24 +319,50 @@ async fn who_may_not_read_a_channel_learns_nothing_of_it() {
         let answer = ann.next().await;
         assert_eq!(answer["code"], code, "{answer}");
     }
-    let rights = |read| {
-        move |_message: Message| -> Pin<Box<dyn Future<Output = bytes::Bytes> + Send>> {
-            let reply = RoomRightsReply {
-                read,
-                ..RoomRightsReply::default()
-            };
-            Box::pin(std::future::ready(Reply::ok(&reply).encode_to_vec().into()))
-        }
-    };
-    let bus = &world.handles.bus;
-    let refusing = bus.serve(subject::CHAT_RIGHTS, Some("chat"), Box::new(rights(false)));
-    let refusing = refusing.await.unwrap();
+    let refusing = chat::serve(&world, subject::CHAT_RIGHTS, |_request| chat::rights(false));
+    let refusing = refusing.await;
     assert_eq!(ask(&mut ann, "room:x").await["code"], "forbidden");
     drop(refusing);
-    let allowing = bus.serve(subject::CHAT_RIGHTS, Some("chat"), Box::new(rights(true)));
-    let _allowing = allowing.await.unwrap();
+    let _allowing = chat::let_in(&world).await;
     let mut bob = enter(&world, &server, "bob", "room:x").await;
     let answer = ask(&mut ann, "room:x").await;
     assert_eq!(users(&answer), ["bob"]);
     assert_eq!(ask(&mut bob, "room:x").await["data"]["count"], 1);
+}
+
+#[tokio::test]
+async fn who_does_not_want_to_be_shown_sees_the_others_and_is_not_counted() {
+    let world = World::new().await;
+    let [a, b] = pair(&world).await;
+    let _chat = chat::serve(&world, subject::CHAT_RIGHTS, |payload| {
+        let request = RoomRightsRequest::decode(payload).unwrap();
+        Reply::ok(&RoomRightsReply {
+            read: true,
+            write: true,
+            invisible: request.caller.unwrap().user == "ghost",
+        })
+    })
+    .await;
+    // Alone at first: nobody who is shown makes his gateway watch the room.
+    let mut ghost = enter(&world, &a, "ghost", "room:x").await;
+    assert_eq!(ask(&mut ghost, "room:x").await["data"]["count"], 0);
+    let mut ann = enter(&world, &b, "ann", "room:x").await;
+    assert_eq!(edges(&mut ghost, "joined ann").await, ["joined ann"]);
+    let mut bob = enter(&world, &a, "bob", "room:x").await;
+    assert_eq!(edges(&mut ghost, "joined bob").await, ["joined bob"]);
+    for client in [&mut ghost, &mut ann, &mut bob] {
+        let answer = ask(client, "room:x").await;
+        assert_eq!(answer["data"]["count"], 2);
+        assert_eq!(users(&answer), ["ann", "bob"]);
+    }
+    drop(bob);
+    assert_eq!(edges(&mut ghost, "left bob").await, ["left bob"]);
+    let second = enter(&world, &a, "ghost", "room:x").await;
+    drop(second);
+    let leave = json!({"type": "unsubscribe", "channel": "room:x"});
+    ghost.send(&leave).await;
+    ghost.next_of("unsubscribed").await;
+    let _marker = enter(&world, &a, "cy", "room:x").await;
+    let seen = edges(&mut ann, "joined cy").await;
+    assert_eq!(seen, ["left bob", "joined cy"]);
 }

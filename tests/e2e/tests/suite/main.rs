@@ -4,6 +4,8 @@
 mod abuse;
 mod apart;
 mod bad_tokens;
+mod chat;
+mod chat_apart;
 mod conformance;
 mod drain;
 mod endpoints;

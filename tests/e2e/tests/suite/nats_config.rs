@@ -166,7 +166,8 @@ async fn a_gateway_that_comes_first_says_what_it_waits_for_and_the_others_start_
         let waits = async || {
             let answer = reqwest::get(format!("http://{admin}/readyz")).await.ok()?;
             let text = answer.text().await.ok()?;
-            text.contains("no notify service has run yet").then_some(())
+            text.contains("no notify or chat worker has run yet")
+                .then_some(())
         };
         until("what the gateway waits for", waits).await;
         tokio::join!(fleet.begin("notify", &[]), fleet.begin("auth", &[]))

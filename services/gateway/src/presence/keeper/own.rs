@@ -28,10 +28,13 @@ impl Keeper {
 
     /// Tells what has happened in the table, here and to the others.
     pub(super) async fn tell_changes(&mut self) {
-        let (edges, present) = {
+        let (turned, edges, present) = {
             let mut table = self.node.presence.table();
-            (table.take_edges(), table.len())
+            (table.take_turned(), table.take_edges(), table.len())
         };
+        for channel in &turned {
+            self.look(channel);
+        }
         if edges.is_empty() {
             return;
         }

@@ -22,7 +22,7 @@ pub(super) const OWN: u32 = 0;
 /// Most sessions that wait for one view.
 const WAITING: usize = 1_024;
 
-/// A channel in which somebody is present by this node.
+/// A channel that somebody watches by this node.
 #[derive(Debug)]
 pub(super) struct Watched {
     pub(super) view: View,
@@ -34,27 +34,29 @@ pub(super) struct Watched {
 }
 
 impl Keeper {
-    /// Somebody has come or gone here.
-    pub(super) async fn own_edge(&mut self, channel: &Channel, edge: &PresenceEdge) {
+    /// The channel's view is there as long as somebody watches it here.
+    pub(super) fn look(&mut self, channel: &Channel) {
         if self.node.presence.table().get(channel).is_none() {
             return self.unwatch(channel);
         }
-        let count = self.own_count(channel) as u64;
-        let watched = match self.views.entry(channel.clone()) {
-            Entry::Occupied(entry) => entry.into_mut(),
-            Entry::Vacant(entry) => {
-                self.opening.insert(channel.clone());
-                entry.insert(Watched {
-                    view: View::new(),
-                    is_live: false,
-                    waiting: Vec::new(),
-                    told: None,
-                })
-            }
-        };
-        if !watched.is_live {
-            return;
+        if let Entry::Vacant(entry) = self.views.entry(channel.clone()) {
+            self.opening.insert(channel.clone());
+            entry.insert(Watched {
+                view: View::new(),
+                is_live: false,
+                waiting: Vec::new(),
+                told: None,
+            });
         }
+    }
+
+    /// Somebody has come or gone here.
+    pub(super) async fn own_edge(&mut self, channel: &Channel, edge: &PresenceEdge) {
+        self.look(channel);
+        let count = self.own_count(channel) as u64;
+        let Some(watched) = self.views.get_mut(channel).filter(|own| own.is_live) else {
+            return;
+        };
         let steps = if watched.view.is_counted() {
             let whole = ChannelPresence {
                 count,
@@ -68,7 +70,7 @@ impl Keeper {
         self.show(channel, steps).await;
     }
 
-    /// Nobody is present here any more, so nobody watches.
+    /// Nobody watches any more.
     fn unwatch(&mut self, channel: &Channel) {
         self.opening.remove(channel);
         self.by_number.remove(channel);

@@ -1,0 +1,4 @@
+//! `POST /v1/rooms/{id}/join` and `…/leave`.
+
+pub(crate) mod join;
+pub(crate) mod leave;
