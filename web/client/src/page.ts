@@ -1,0 +1,29 @@
+import type { Off } from './emitter.js'
+
+export type PageEvent = 'online' | 'offline' | 'visible' | 'hidden' | 'pagehide' | 'pageshow'
+
+/** The page or worker that the client lives in, as far as a connection depends on it. */
+export interface Page {
+  /** `false` when the system says that there is no network. */
+  online(): boolean
+  listen(listener: (event: PageEvent) => void): Off
+}
+
+type Listen = (type: string, listener: () => void, options: { signal: AbortSignal }) => void
+
+/** The page around this code. Where there is none, as in Node, it is always online and never tells anything. */
+export const browserPage: Page = {
+  online: () => globalThis.navigator?.onLine !== false,
+
+  listen(listener) {
+    const ending = new AbortController()
+    const on = (target: { addEventListener?: Listen } | undefined, type: string, event: () => PageEvent) =>
+      target?.addEventListener?.(type, () => listener(event()), ending)
+    for (const event of ['online', 'offline', 'pagehide', 'pageshow'] as const) {
+      on(globalThis, event, () => event)
+    }
+    const page = globalThis.document
+    on(page, 'visibilitychange', () => (page.hidden ? 'hidden' : 'visible'))
+    return () => ending.abort()
+  },
+}
