@@ -1,13 +1,13 @@
 /** Time, handed in so that tests can turn it. */
 export interface Clock {
-  /** Milliseconds that never go back. */
+  /** Milliseconds since 1970 that never go back. */
   now(): number
   setTimeout(run: () => void, ms: number): unknown
   clearTimeout(timer: unknown): void
 }
 
 export const systemClock: Clock = {
-  now: () => performance.now(),
+  now: () => performance.timeOrigin + performance.now(),
   setTimeout: (run, ms) => setTimeout(run, ms),
   clearTimeout: timer => clearTimeout(timer as number),
 }

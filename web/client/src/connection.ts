@@ -221,7 +221,7 @@ export class Connection {
     if (this.state === 'idle') return
     this.#halt()?.drop()
     this.#dueAt = Number.POSITIVE_INFINITY
-    this.#enter('waiting')
+    this.#enter('waiting', { close: { code: 1001, reason: 'page hidden', next: 'reconnect' } })
   }
 
   /** Ends whatever is under way. What it still tells belongs to an earlier generation. */

@@ -1,2 +1,6 @@
 // Everything, for a page without a bundler: `<script src="fanfare.global.js">` makes `Fanfare`.
+
+export * from './channels.js'
+export * from './compat.js'
+export * from './inbox.js'
 export * from './index.js'

@@ -36,13 +36,20 @@ export function harness(options: Partial<ClientOptions> = {}) {
     await connected
     return socket
   }
+  /** Lets time pass until there is another socket. */
+  const nextSocket = async (): Promise<FakeSocket> => {
+    const before = sockets.length
+    for (let step = 0; step < 600 && sockets.length === before; step += 1) await clock.advance(100)
+    if (sockets.length === before) throw new Error('no other socket was made within a minute')
+    return sockets.latest
+  }
   /** Loses the socket, waits for the next one, and lets the client in. */
   const comeBack = async (code = 1006): Promise<FakeSocket> => {
     sockets.latest.end(code)
-    await clock.advance(20_000)
-    sockets.latest.welcome()
+    const socket = await nextSocket()
+    socket.welcome()
     await settle()
-    return sockets.latest
+    return socket
   }
-  return { client, clock, sockets, page, asked, changes, dialled, open, comeBack }
+  return { client, clock, sockets, page, asked, changes, dialled, open, nextSocket, comeBack }
 }

@@ -1,0 +1,41 @@
+import { readFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { parseFrame } from '../../src/frame.js'
+import { CLOSE_CODES, ERROR_CODES, nextStep } from '../../src/index.js'
+
+const vectors = (name: string) =>
+  JSON.parse(readFileSync(new URL(`../../../../proto/vectors/${name}`, import.meta.url), 'utf8'))
+
+test('the code tables are those of the contract', () => {
+  const close = Object.entries(CLOSE_CODES).map(([code, about]) => ({ code: Number(code), ...about }))
+  const errors = Object.entries(ERROR_CODES).map(([code, http]) => ({ code, http }))
+  expect({ close, errors }).toEqual(vectors('codes.json'))
+})
+
+test('each code has its next step, and an unknown one is come back from unless the server says otherwise', () => {
+  for (const { code, next } of vectors('codes.json').close) expect(nextStep(code)).toBe(next)
+  expect(nextStep(1006)).toBe('reconnect')
+  expect(nextStep(4999)).toBe('reconnect')
+  expect(nextStep(4999, false)).toBe('stop')
+  expect(nextStep(1000, true)).toBe('stop')
+})
+
+test('golden frames of the server are read as they are', () => {
+  const entries: { frame: string; channel: string; cursor: string }[] = vectors('entries.json')
+  expect(entries.length).toBeGreaterThan(2)
+  for (const { frame, channel, cursor } of entries) {
+    const n = Number(cursor.split('.')[2])
+    expect(parseFrame(frame)).toMatchObject({ channel, cursor, n })
+    expect(parseFrame(frame)).toEqual(JSON.parse(frame))
+  }
+})
+
+test('every golden client frame that a server takes can be sent as it is', () => {
+  const frames: { text: string; verdict: { type?: string } }[] = vectors('client_frames.json')
+  const taken = frames.filter(({ verdict }) => verdict.type)
+  expect(taken.length).toBeGreaterThan(5)
+  for (const { text, verdict } of taken) {
+    const again = JSON.parse(JSON.stringify(JSON.parse(text)))
+    expect(again.type).toBe(verdict.type)
+  }
+})
