@@ -3,7 +3,9 @@ import { fileURLToPath } from 'node:url'
 const root = fileURLToPath(new URL('..', import.meta.url))
 
 /** The entry points of the package. */
-export const entries = Object.fromEntries(['index'].map(name => [name, `src/${name}.ts`]))
+export const entries = Object.fromEntries(
+  ['index', 'channels', 'inbox', 'chat', 'compat'].map(name => [name, `src/${name}.ts`]),
+)
 
 /** What Vite is told, whatever is bundled. */
 export const bundle = (lib, options) => ({

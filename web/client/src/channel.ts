@@ -1,10 +1,10 @@
-import type { Channels } from './channels.js'
 import type { Notification, Published, Reset, Retracted } from './data.js'
 import { Emitter, type Off } from './emitter.js'
 import { FanfareError } from './error.js'
 import type { Frame, FrameOf } from './frame.js'
 import { Presence } from './presence.js'
 import { Reader } from './reader.js'
+import type { Subscriptions } from './subscriptions.js'
 
 /** Items that `for await` holds for a slow reader: some seconds of a busy channel. */
 const BUFFER = 256
@@ -15,7 +15,7 @@ export interface ChannelOptions {
   /** To be shown as present, and told who else is. Rooms and topics only. */
   readonly presence?: boolean
   /** The `cursor` of an earlier visit. */
-  readonly since?: string
+  readonly since?: string | undefined
 }
 
 export interface PublishOptions {
@@ -75,7 +75,7 @@ type Events<Data> = ChannelSignals & { delivery: [Delivery] } & {
 export class Channel<Data = ChannelData> {
   readonly name: string
   readonly presence = new Presence()
-  readonly #channels: Channels
+  readonly #subscriptions: Subscriptions
   readonly #events = new Emitter<Events<ChannelData>>()
   readonly #resume: boolean
   #wantsPresence: boolean
@@ -87,9 +87,13 @@ export class Channel<Data = ChannelData> {
   #uses = 0
 
   /** @internal */
-  constructor(channels: Channels, name: string, { resume = true, presence = false, since }: ChannelOptions) {
+  constructor(
+    subscriptions: Subscriptions,
+    name: string,
+    { resume = true, presence = false, since }: ChannelOptions,
+  ) {
     this.name = name
-    this.#channels = channels
+    this.#subscriptions = subscriptions
     this.#resume = resume
     this.#wantsPresence = presence
     this.#cursor = since
@@ -144,12 +148,12 @@ export class Channel<Data = ChannelData> {
 
   /** Resolves when it is stored. Without `queue` it rejects at once when there is no connection. */
   publish(data: unknown, options: PublishOptions = {}): Promise<Published> {
-    return this.#channels.publish({ channel: this.name, data }, options)
+    return this.#subscriptions.publish({ channel: this.name, data }, options)
   }
 
   /** A page of what the channel holds: the newest, or those before or after an ordinal. */
   async history(options: HistoryOptions = {}): Promise<FrameOf<'history_response'>['data']> {
-    const { data } = await this.#channels.client.request('history', { channel: this.name, ...options })
+    const { data } = await this.#subscriptions.client.request('history', { channel: this.name, ...options })
     return data
   }
 
@@ -160,7 +164,7 @@ export class Channel<Data = ChannelData> {
     const wasRead = this.#status === 'subscribed' || this.#status === 'subscribing'
     if (this.#status === 'subscribing') this.#events.emit('refused', new FanfareError('closed'))
     this.#status = 'closed'
-    this.#channels.remove(this.name, wasRead)
+    this.#subscriptions.remove(this.name, wasRead)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -178,11 +182,10 @@ export class Channel<Data = ChannelData> {
   /** @internal What is asked of the server. */
   request(): Record<string, unknown> {
     this.#status = 'subscribing'
-    const since = this.#cursor
     return {
       channel: this.name,
-      ...(since && this.#resume && { since }),
-      ...(this.#wantsPresence && { presence: true }),
+      since: this.#resume ? this.#cursor : undefined,
+      presence: this.#wantsPresence || undefined,
     }
   }
 
@@ -225,7 +228,8 @@ export class Channel<Data = ChannelData> {
       this.#n = undefined
     }
     // Who comes and goes meanwhile is told, and the answer is how it is then.
-    if (this.#wantsPresence) this.#channels.client.request('presence', { channel: this.name }).catch(() => {})
+    if (this.#wantsPresence)
+      this.#subscriptions.client.request('presence', { channel: this.name }).catch(() => {})
     this.#events.emit('subscribed', data)
   }
 

@@ -30,22 +30,18 @@ export type ClientEvents = {
   fault: [error: unknown]
 } & { [Type in keyof FrameData]: [frame: FrameOf<Type>] }
 
-interface Waiter {
-  resolve(): void
-  reject(error: unknown): void
-}
-
 /** A connection that comes back by itself. */
 export class Client {
   readonly #settings: Settings
   readonly #credential: Credential
   readonly #connection: Connection
   readonly #events = new Emitter<ClientEvents>()
-  readonly #waiters = new Set<Waiter>()
   readonly #renewal: Timer
   /** Of channels that the path subscribes by itself. */
   readonly #cursors: Map<string, string>
   #welcome: Welcome | undefined
+  /** Who waits for `connect`. */
+  #waiting = 0
   #renewing = new AbortController()
   #renewedAt = Number.NEGATIVE_INFINITY
 
@@ -116,26 +112,23 @@ export class Client {
     return new Promise<void>((resolve, reject) => {
       signal?.throwIfAborted()
       if (this.state === 'open') return resolve()
-      const abort = () => {
-        waiter.reject(signal?.reason)
-        if (this.#waiters.size === 0) void this.close()
-      }
-      const done = () => {
+      const settle = (error?: unknown) => {
+        off()
         signal?.removeEventListener('abort', abort)
-        this.#waiters.delete(waiter)
+        this.#waiting -= 1
+        if (error) reject(error)
+        else resolve()
       }
-      const waiter: Waiter = {
-        resolve() {
-          done()
-          resolve()
-        },
-        reject(error) {
-          done()
-          reject(error)
-        },
+      const off = this.on('state', ({ to, close }) => {
+        if (to === 'open') settle()
+        if (to === 'closed') settle(closedBy(close))
+      })
+      const abort = () => {
+        settle(signal?.reason)
+        if (this.#waiting === 0) void this.close()
       }
       signal?.addEventListener('abort', abort)
-      this.#waiters.add(waiter)
+      this.#waiting += 1
       if (this.state === 'idle' || this.state === 'closed') this.#connection.start()
       else this.#connection.hurry()
     })
@@ -193,15 +186,6 @@ export class Client {
   }
 
   #changed(change: StateChange): void {
-    if (change.to === 'closed') {
-      const code = change.close?.code
-      const error = new FanfareError(
-        code === 4001 ? 'unauthorized' : code === 4003 ? 'forbidden' : 'closed',
-        change.close?.reason || 'closed',
-      )
-      for (const waiter of [...this.#waiters]) waiter.reject(error)
-    }
-    if (change.to === 'open') for (const waiter of [...this.#waiters]) waiter.resolve()
     this.#renewal.clear()
     this.#renewing.abort()
     this.#events.emit('state', change)
@@ -234,8 +218,7 @@ export class Client {
     this.#renewedAt = this.#now()
     try {
       const token = await this.#credential.ask('refresh', signal)
-      if (token === this.#credential.token)
-        throw new FanfareError('unavailable', 'there is no fresh token yet')
+      if (token === this.#credential.token) throw new FanfareError('unavailable', 'no fresh token yet')
       await link?.request({ type: 'auth', token }, this.#settings.requestTimeout, signal)
       this.#credential.accept(token)
     } catch (error) {
@@ -249,6 +232,14 @@ export class Client {
   #now(): number {
     return this.#settings.clock.now()
   }
+}
+
+function closedBy(close: Close | undefined): FanfareError {
+  const code = close?.code
+  return new FanfareError(
+    code === 4001 ? 'unauthorized' : code === 4003 ? 'forbidden' : 'closed',
+    close?.reason || 'closed',
+  )
 }
 
 /** Makes a client. Nothing is opened before `connect`. */

@@ -32,23 +32,20 @@ export const CLOSE_CODES: Readonly<Record<number, CloseCode>> = {
   4040: code('removed by an operator', 'stop'),
 }
 
-/** The `code` of an `error` frame and of a problem document, with the document's HTTP status. */
-export const ERROR_CODES = {
-  bad_json: 400,
-  bad_message: 400,
-  unknown_type: 400,
-  too_large: 413,
-  rate_limited: 429,
-  unauthorized: 401,
-  forbidden: 403,
-  not_found: 404,
-  conflict: 409,
-  timeout: 504,
-  unavailable: 503,
-  internal: 500,
-} as const
-
-export type ErrorCode = keyof typeof ERROR_CODES
+/** The `code` of an `error` frame and of a problem document. */
+export type ErrorCode =
+  | 'bad_json'
+  | 'bad_message'
+  | 'unknown_type'
+  | 'too_large'
+  | 'rate_limited'
+  | 'unauthorized'
+  | 'forbidden'
+  | 'not_found'
+  | 'conflict'
+  | 'timeout'
+  | 'unavailable'
+  | 'internal'
 
 /**
  * What follows a close. `reconnect` is the server's own word, from the `disconnect` frame before the close. A code that

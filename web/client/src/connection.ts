@@ -115,22 +115,22 @@ export class Connection {
       const pairs = Object.entries(since).map(pair => pair.join('~'))
       address.searchParams.set('since', pairs.join())
     }
+    const mine =
+      <Values extends unknown[]>(tell: (...values: Values) => void) =>
+      (...values: Values) => {
+        if (isCurrent()) tell(...values)
+      }
     const link = new Link(
       this.#socket(address.href, protocols),
       {
-        opened: () => {
-          if (!isCurrent()) return
+        opened: mine(() => {
           this.#limit()
           this.#enter('authenticating')
           if (auth === 'frame' && isCurrent()) link.send({ type: 'auth', token, since })
-        },
-        received: (frame, text) => {
-          if (isCurrent()) this.#received(frame, text)
-        },
+        }),
+        received: mine((frame, text) => this.#received(frame, text)),
         sent: (frame, text) => this.#owner.sent(frame, text),
-        lost: (code, reason) => {
-          if (isCurrent()) this.#lost(code, reason)
-        },
+        lost: mine((code, reason) => this.#lost(code, reason)),
       },
       this.#settings,
     )
@@ -142,7 +142,7 @@ export class Connection {
       return new this.#settings.WebSocket(url, protocols)
     } catch {
       // Its own words would quote the address, or the protocols, and with them the token.
-      throw new FanfareError('bad_message', 'no WebSocket can be made of this url and token')
+      throw new FanfareError('bad_message', 'no good url or token')
     }
   }
 
@@ -174,13 +174,7 @@ export class Connection {
     let next = nextStep(code, reconnect ?? goodbye?.reconnect)
     if (next === 'refresh_then_reconnect' && !this.#credential.refuse()) next = 'stop'
     const retryAfterMs = goodbye?.retry_after_ms ?? 0
-    const close: Close = {
-      code,
-      reason,
-      next,
-      ...(retryAfterMs && { retryAfterMs }),
-      ...(error !== undefined && { error }),
-    }
+    const close = { code, reason, next, retryAfterMs, error }
     if (next === 'stop' || this.attempt >= policy.maxAttempts) {
       this.stop(close)
       return
@@ -245,6 +239,6 @@ export class Connection {
     this.state = to
     this.lastClose = about.close ?? this.lastClose
     const { attempt, lastClose: close } = this
-    this.#owner.changed({ to, from, attempt, ...about, ...(close && { close }) })
+    this.#owner.changed({ to, from, attempt, retryInMs: about.retryInMs, close })
   }
 }

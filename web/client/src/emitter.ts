@@ -17,6 +17,7 @@ export class Emitter<Events extends { [Event in keyof Events]: unknown[] }> {
     }
   }
 
+  /** @internal */
   emit<Event extends keyof Events>(event: Event, ...values: Events[Event]): void {
     for (const listener of [...(this.#listeners.get(event) ?? [])]) {
       try {

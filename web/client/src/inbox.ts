@@ -2,7 +2,7 @@ import type { Client } from './client.js'
 import type { Change, Counts, Notification, Retracted } from './data.js'
 import { Emitter, type Off } from './emitter.js'
 import type { Frame } from './frame.js'
-import { Http } from './http.js'
+import { http } from './http.js'
 
 /** Notifications held, at most. What is older is had with `list`. */
 const ITEMS_MAX = 1_000
@@ -44,24 +44,24 @@ export type InboxEvents = {
  * The user's notifications. Hears what the client hears: connect it to `/ws/notifications/`, which subscribes the
  * inbox by itself and sends its counts.
  */
-export class Inbox {
+export class Inbox extends Emitter<InboxEvents> {
   readonly #client: Client
-  readonly #http: Http
-  readonly #events = new Emitter<InboxEvents>()
+  readonly #baseUrl: string | URL | undefined
   readonly #offs: Off[]
   #items: readonly InboxItem[] = []
   #query: InboxQuery | undefined
   #next: string | undefined
-  /** What came while a page was on its way, which may know nothing of it. */
-  #meanwhile: Frame[] = []
+  /** What has come since a page was asked for, which may know nothing of it. */
+  #meanwhile: Frame[] | undefined
   #counts: Counts | undefined
   #basis: string | undefined
   #version = -1
   #counting: Promise<void> | undefined
 
   constructor(client: Client, { baseUrl }: { baseUrl?: string | URL } = {}) {
+    super()
     this.#client = client
-    this.#http = new Http(client, baseUrl)
+    this.#baseUrl = baseUrl
     this.#offs = [
       client.on('welcome', () => this.#begin()),
       client.on('frame', frame => this.#received(frame)),
@@ -82,14 +82,10 @@ export class Inbox {
     return this.#next !== undefined
   }
 
-  on<Event extends keyof InboxEvents>(event: Event, listener: (...values: InboxEvents[Event]) => void): Off {
-    return this.#events.on(event, listener)
-  }
-
   /** A page, which changes nothing here. */
   list(query: InboxQuery = {}): Promise<InboxPage> {
     const search = new URLSearchParams(Object.entries(query).map(([name, value]) => [name, String(value)]))
-    return this.#http.call('GET', `/v1/inbox?${search}`)
+    return this.#http('GET', `?${search}`)
   }
 
   /** Fills `items` with the first page, and again whenever they may be out of date. */
@@ -97,11 +93,14 @@ export class Inbox {
     this.#query = query
     this.#meanwhile = []
     const page = await this.list(query)
+    // Overtaken by another one.
     if (this.#query !== query) return
+    const meanwhile = this.#meanwhile
+    this.#meanwhile = undefined
     this.#items = page.items
     this.#next = page.next_cursor
-    for (const frame of this.#meanwhile) this.#apply(frame)
-    this.#events.emit('items', this.#items)
+    for (const frame of meanwhile) this.#apply(frame)
+    this.#show(this.#items)
   }
 
   /** Adds the next page to `items`. */
@@ -116,20 +115,20 @@ export class Inbox {
   }
 
   read(id: string): Promise<Change> {
-    return this.#mark(`${encodeURIComponent(id)}/read`)
+    return this.#mark(id, 'read')
   }
 
   unread(id: string): Promise<Change> {
-    return this.#mark(`${encodeURIComponent(id)}/unread`)
+    return this.#mark(id, 'unread')
   }
 
   archive(id: string): Promise<Change> {
-    return this.#mark(`${encodeURIComponent(id)}/archive`)
+    return this.#mark(id, 'archive')
   }
 
   /** Up to the newest that is shown, so that what comes in meanwhile stays unread; or up to an id or a time. */
   readAll(upTo: string | undefined = this.#items[0]?.id): Promise<Change> {
-    return this.#mark('read-all', upTo === undefined ? undefined : { up_to: upTo })
+    return this.#change('/read-all', upTo === undefined ? undefined : { up_to: upTo })
   }
 
   /** Says that the user has seen it; kept in its delivery trail. */
@@ -139,8 +138,7 @@ export class Inbox {
 
   /** Asks for the counts. Several who ask at once share one request. */
   count(): Promise<void> {
-    this.#counting ??= this.#http
-      .call<Counts>('GET', '/v1/inbox/counts')
+    this.#counting ??= this.#http<Counts>('GET', '/counts')
       .then(counts => this.#count(counts, true))
       .finally(() => {
         this.#counting = undefined
@@ -153,8 +151,16 @@ export class Inbox {
     for (const off of this.#offs) off()
   }
 
-  async #mark(path: string, body?: unknown): Promise<Change> {
-    const change = await this.#http.call<Change>('POST', `/v1/inbox/${path}`, body)
+  #http<Answer>(method: 'GET' | 'POST', path: string, body?: unknown): Promise<Answer> {
+    return http(this.#client, method, `/v1/inbox${path}`, { body, baseUrl: this.#baseUrl })
+  }
+
+  #mark(id: string, verb: string): Promise<Change> {
+    return this.#change(`/${encodeURIComponent(id)}/${verb}`)
+  }
+
+  async #change(path: string, body?: unknown): Promise<Change> {
+    const change = await this.#http<Change>('POST', path, body)
     this.#changed(change)
     if (change.counts) this.#count(change.counts, true)
     return change
@@ -168,33 +174,39 @@ export class Inbox {
   }
 
   #reload(): void {
-    if (this.#query) this.load(this.#query).catch(error => this.#events.emit('fault', error))
+    if (this.#query) this.load(this.#query).catch(error => this.emit('fault', error))
   }
 
   #received(frame: Frame): void {
     const { type, data } = frame
-    if (type === 'counts') this.#count(data as Counts)
-    else if (type === 'reset') this.#reload()
-    else if (['notification', 'retracted', 'read', 'read_response'].includes(type)) {
-      if (this.#query) this.#meanwhile.push(frame)
-      this.#apply(frame)
+    if (type === 'counts') {
+      this.#count(data as Counts)
+    } else if (type === 'reset') {
+      this.#reload()
+    } else if (['notification', 'retracted', 'read', 'read_response'].includes(type)) {
+      this.#meanwhile?.push(frame)
+      const item = this.#apply(frame)
+      if (item) this.emit('notification', item)
+      else if (type !== 'retracted') this.emit('read', data as Change)
     }
   }
 
-  #apply({ type, data, channel = '' }: Frame): void {
-    if (type === 'notification') {
+  /** Answers a notification that was not there. */
+  #apply({ type, data, channel = '' }: Frame): InboxItem | undefined {
+    if (type === 'retracted') {
+      this.#show(this.#items.filter(({ id }) => id !== (data as Retracted).id))
+    } else if (type !== 'notification') {
+      this.#changed(data as Change)
+    } else {
       const item = { ...(data as Notification), channel, read: false, archived: false }
-      if (this.#items.some(({ id }) => id === item.id)) return
+      if (this.#items.some(({ id }) => id === item.id)) return undefined
       // Of those with one key on one channel only the newest is kept.
       const key = item.collapse_key
       const others = this.#items.filter(one => !key || one.collapse_key !== key || one.channel !== channel)
       this.#show([item, ...others])
-      this.#events.emit('notification', item)
-    } else if (type === 'retracted') {
-      this.#show(this.#items.filter(({ id }) => id !== (data as Retracted).id))
-    } else {
-      this.#changed(data as Change)
+      return item
     }
+    return undefined
   }
 
   #changed(change: Change): void {
@@ -206,13 +218,12 @@ export class Inbox {
       isMeant(item) ? { ...item, ...(archived ? { archived } : { read }) } : item,
     )
     this.#show(items.filter(item => item.archived === (this.#query?.filter === 'archived')))
-    this.#events.emit('read', change)
   }
 
   #show(items: readonly InboxItem[]): void {
     if (items.length > ITEMS_MAX) this.#next = undefined
     this.#items = items.slice(0, ITEMS_MAX)
-    this.#events.emit('items', this.#items)
+    this.emit('items', this.#items)
   }
 
   /** Numbers of the user's own channels count, the newest of them. Others mean that his own have changed too. */
@@ -223,15 +234,16 @@ export class Inbox {
     }
     this.#basis ??= counts.basis
     if (counts.basis !== this.#basis) {
-      this.count().catch(error => this.#events.emit('fault', error))
+      this.count().catch(error => this.emit('fault', error))
     } else if (counts.version >= this.#version) {
       this.#version = counts.version
       this.#counts = counts
-      this.#events.emit('counts', counts)
+      this.emit('counts', counts)
     }
   }
 }
 
+/** Makes an inbox. */
 export function createInbox(client: Client, options?: { baseUrl?: string | URL }): Inbox {
   return new Inbox(client, options)
 }

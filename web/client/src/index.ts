@@ -1,9 +1,9 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 
 export type { Reconnect } from './backoff.js'
-export { Client, type ClientEvents, createClient, type RequestOptions } from './client.js'
+export { type Client, type ClientEvents, createClient, type RequestOptions } from './client.js'
 export type { Clock } from './clock.js'
-export { CLOSE_CODES, type CloseCode, ERROR_CODES, type ErrorCode, type NextStep, nextStep } from './codes.js'
+export { CLOSE_CODES, type CloseCode, type ErrorCode, type NextStep, nextStep } from './codes.js'
 export type { GetToken, TokenReason, TokenRequest } from './credential.js'
 export type * from './data.js'
 export type { Off } from './emitter.js'

@@ -76,10 +76,7 @@ export class Link {
   send(frame: ClientFrame): void {
     const { frameBytes } = this.#settings
     const text = JSON.stringify(frame)
-    // A character has three bytes at most, so most frames need no counting.
-    if (text.length * 3 > frameBytes && new TextEncoder().encode(text).length > frameBytes) {
-      throw new FanfareError('too_large')
-    }
+    if (new TextEncoder().encode(text).length > frameBytes) throw new FanfareError('too_large')
     if (this.#socket.readyState !== OPEN) throw new FanfareError('not_open')
     if (this.#socket.bufferedAmount > BUFFERED_MAX) throw new FanfareError('full')
     this.#socket.send(text)

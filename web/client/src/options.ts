@@ -42,7 +42,7 @@ export interface Settings extends Required<Omit<ClientOptions, 'reconnect' | 'he
 
 export function settingsOf(options: ClientOptions): Settings {
   const WebSocket = options.WebSocket ?? (globalThis.WebSocket as SocketConstructor | undefined)
-  if (!WebSocket) throw new FanfareError('bad_message', 'no WebSocket here: hand one in, as that of `ws`')
+  if (!WebSocket) throw new FanfareError('bad_message', 'hand in a WebSocket: there is none here')
   return {
     auth: 'frame',
     connectTimeout: 10_000,

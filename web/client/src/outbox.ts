@@ -1,5 +1,4 @@
 import type { Client } from './client.js'
-import { Timer } from './clock.js'
 import type { Published } from './data.js'
 import { FanfareError } from './error.js'
 
@@ -8,9 +7,7 @@ const ENTRIES_MAX = 100
 
 interface Entry {
   readonly fields: Readonly<Record<string, unknown>>
-  readonly until: number
-  resolve(published: Published): void
-  reject(error: unknown): void
+  settle(published?: Published, error?: unknown): void
 }
 
 /**
@@ -20,21 +17,30 @@ interface Entry {
 export class Outbox {
   readonly #client: Client
   readonly #pause: (ms: number) => Promise<void>
-  readonly #entries: Entry[] = []
-  readonly #expiry: Timer
+  readonly #entries = new Set<Entry>()
   #isRunning = false
 
   constructor(client: Client, pause: (ms: number) => Promise<void>) {
     this.#client = client
     this.#pause = pause
-    this.#expiry = new Timer(client.settings.clock)
   }
 
+  /** Rejects with `expired` after `ttl`; what is on its way then may still arrive. */
   add(fields: Entry['fields'], ttl: number): Promise<Published> {
+    const { clock } = this.#client.settings
     return new Promise((resolve, reject) => {
-      if (this.#entries.length >= ENTRIES_MAX) throw new FanfareError('full')
-      this.#entries.push({ fields, until: this.#now() + ttl, resolve, reject })
-      this.#expire()
+      if (this.#entries.size >= ENTRIES_MAX) throw new FanfareError('full')
+      const entry: Entry = {
+        fields,
+        settle: (published, error) => {
+          clock.clearTimeout(timer)
+          this.#entries.delete(entry)
+          if (published) resolve(published)
+          else reject(error)
+        },
+      }
+      const timer = clock.setTimeout(() => entry.settle(undefined, new FanfareError('expired')), ttl)
+      this.#entries.add(entry)
       void this.flush()
     })
   }
@@ -43,19 +49,13 @@ export class Outbox {
   async flush(): Promise<void> {
     if (this.#isRunning) return
     this.#isRunning = true
-    for (let entry = this.#entries[0]; entry && this.#client.state === 'open'; entry = this.#entries[0]) {
+    for (let [entry] = this.#entries; entry && this.#client.state === 'open'; [entry] = this.#entries) {
       try {
-        const { data } = await this.#client.request('publish', entry.fields)
-        entry.resolve(data)
-        this.#remove(entry)
+        entry.settle((await this.#client.request('publish', entry.fields)).data)
       } catch (error) {
         const { retryable, retryAfterMs } = error as FanfareError
-        if (!retryable) {
-          entry.reject(error)
-          this.#remove(entry)
-        } else if (this.#client.state === 'open') {
-          await this.#pause(retryAfterMs)
-        }
+        if (!retryable) entry.settle(undefined, error)
+        else if (this.#client.state === 'open') await this.#pause(retryAfterMs)
       }
     }
     this.#isRunning = false
@@ -63,28 +63,6 @@ export class Outbox {
 
   /** Nobody connects any more. */
   clear(): void {
-    this.#expiry.clear()
-    for (const entry of this.#entries.splice(0)) entry.reject(new FanfareError('closed'))
-  }
-
-  /** Gives up what has waited too long. What is on its way may still arrive. */
-  #expire(): void {
-    const now = this.#now()
-    for (const entry of this.#entries.filter(({ until }) => until <= now)) {
-      entry.reject(new FanfareError('expired'))
-      this.#remove(entry)
-    }
-    const next = Math.min(...this.#entries.map(({ until }) => until))
-    if (this.#entries.length > 0) this.#expiry.set(next - now, () => this.#expire())
-  }
-
-  #remove(entry: Entry): void {
-    const at = this.#entries.indexOf(entry)
-    if (at >= 0) this.#entries.splice(at, 1)
-    if (this.#entries.length === 0) this.#expiry.clear()
-  }
-
-  #now(): number {
-    return this.#client.settings.clock.now()
+    for (const { settle } of this.#entries) settle(undefined, new FanfareError('closed'))
   }
 }

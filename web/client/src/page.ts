@@ -9,21 +9,17 @@ export interface Page {
   listen(listener: (event: PageEvent) => void): Off
 }
 
-type Listen = (type: string, listener: () => void, options: { signal: AbortSignal }) => void
-
 /** The page around this code. Where there is none, as in Node, it is always online and never tells anything. */
 export const browserPage: Page = {
   online: () => globalThis.navigator?.onLine !== false,
 
   listen(listener) {
     const ending = new AbortController()
-    const on = (target: { addEventListener?: Listen } | undefined, type: string, event: () => PageEvent) =>
-      target?.addEventListener?.(type, () => listener(event()), ending)
     for (const event of ['online', 'offline', 'pagehide', 'pageshow'] as const) {
-      on(globalThis, event, () => event)
+      globalThis.addEventListener?.(event, () => listener(event), ending)
     }
     const page = globalThis.document
-    on(page, 'visibilitychange', () => (page.hidden ? 'hidden' : 'visible'))
+    page?.addEventListener('visibilitychange', () => listener(page.hidden ? 'hidden' : 'visible'), ending)
     return () => ending.abort()
   },
 }

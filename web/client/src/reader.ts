@@ -6,51 +6,59 @@ import { FanfareError } from './error.js'
  * held can still be taken, and then it throws `overflow` instead of passing over anything.
  */
 export class Reader<Item> implements AsyncIterableIterator<Item> {
-  readonly #limit: number
   readonly #items: Item[] = []
-  readonly #takers: ((result: Promise<IteratorResult<Item>>) => void)[] = []
   readonly #off: Off
-  #end: (() => Promise<IteratorResult<Item>>) | undefined
+  #wake: (() => void) | undefined
+  #isOver = false
+  #error: FanfareError | undefined
 
   constructor(limit: number, listen: (push: (item: Item) => void) => Off) {
-    this.#limit = limit
-    this.#off = listen(item => this.#push(item))
+    this.#off = listen(item => {
+      if (this.#items.length < limit) this.#items.push(item)
+      else this.#end(new FanfareError('overflow'))
+      this.#tell()
+    })
   }
 
   [Symbol.asyncIterator](): this {
     return this
   }
 
-  next(): Promise<IteratorResult<Item>> {
-    const [item] = this.#items.splice(0, 1)
-    if (item !== undefined) return Promise.resolve({ value: item, done: false })
-    const end = this.#end
-    if (end) {
-      this.#end = done
-      return end()
+  async next(): Promise<IteratorResult<Item>> {
+    while (this.#items.length === 0 && !this.#isOver) {
+      await new Promise<void>(wake => {
+        const others = this.#wake
+        this.#wake = () => {
+          others?.()
+          wake()
+        }
+      })
     }
-    return new Promise(resolve => this.#takers.push(resolve))
+    const [value] = this.#items.splice(0, 1)
+    if (value !== undefined) return { value, done: false }
+    const error = this.#error
+    this.#error = undefined
+    if (error) throw error
+    return { value, done: true }
   }
 
   /** Ends it, for those who wait too. */
-  return(): Promise<IteratorResult<Item>> {
+  async return(): Promise<IteratorResult<Item>> {
     this.#items.length = 0
-    this.#finish(done)
-    return done()
+    this.#end()
+    return { value: undefined, done: true }
   }
 
-  #push(item: Item): void {
-    const taker = this.#takers.shift()
-    if (taker) taker(Promise.resolve({ value: item, done: false }))
-    else if (this.#items.length < this.#limit) this.#items.push(item)
-    else this.#finish(() => Promise.reject(new FanfareError('overflow')))
-  }
-
-  #finish(end: () => Promise<IteratorResult<Item>>): void {
+  #end(error?: FanfareError): void {
     this.#off()
-    this.#end ??= end
-    for (const taker of this.#takers.splice(0)) taker(done())
+    this.#isOver = true
+    this.#error = error
+    this.#tell()
+  }
+
+  #tell(): void {
+    const wake = this.#wake
+    this.#wake = undefined
+    wake?.()
   }
 }
-
-const done = () => Promise.resolve({ value: undefined, done: true as const })

@@ -18,7 +18,7 @@ export interface Close {
   readonly reason: string
   readonly next: NextStep
   /** The server's word when to come back. */
-  readonly retryAfterMs?: number
+  readonly retryAfterMs?: number | undefined
   /** What `getToken` or `url` has thrown. */
   readonly error?: unknown
 }
@@ -28,8 +28,8 @@ export interface StateChange {
   readonly from: State
   /** Attempts since a connection lasted; 0 for the first. */
   readonly attempt: number
-  /** Until the next attempt; left out where that waits for the page. */
-  readonly retryInMs?: number
+  /** Until the next attempt; `undefined` where that waits for the page. */
+  readonly retryInMs?: number | undefined
   /** How the last connection ended, until the next one is open. */
-  readonly close?: Close
+  readonly close?: Close | undefined
 }

@@ -60,7 +60,7 @@ test('a page in the back/forward cache has no connection, and gets one when it i
   page.tell('pagehide')
   expect(socket.closing).toBeDefined()
   expect(changes.at(-1)).toMatchObject({ to: 'waiting', from: 'open' })
-  expect(changes.at(-1)).not.toHaveProperty('retryInMs')
+  expect(changes.at(-1)?.retryInMs).toBeUndefined()
   socket.end(1006)
   await clock.advance(600_000)
   expect(sockets).toHaveLength(1)

@@ -95,5 +95,5 @@ test('frames that are none are passed over', async () => {
 })
 
 test('where there is no WebSocket that is said at once', () => {
-  expect(() => createClient({ url: 'ws://x/', getToken: () => 't' })).toThrow('no WebSocket here')
+  expect(() => createClient({ url: 'ws://x/', getToken: () => 't' })).toThrow('hand in a WebSocket')
 })
