@@ -97,11 +97,13 @@ export class Connection {
       const [token, address] = await Promise.all([this.#credential.next(attempting.signal), addressOf(url)])
       if (isCurrent()) this.#open(token, address, isCurrent)
     } catch (error) {
-      const { code, message } = error as FanfareError
+      // Whatever callbacks throw.
+      const { code, message } = Object(error) as FanfareError
       // Asking again would get the same answer, unless somebody logs in.
       const isRefused = code === 'unauthorized'
-      if (isCurrent())
-        this.#lost(isRefused ? 4001 : 1006, String(message), isRefused ? false : undefined, error)
+      if (!isCurrent()) return
+      if (isRefused) this.#lost(4001, message, false, error)
+      else this.#lost(1006, String(message), undefined, error)
     }
   }
 

@@ -91,12 +91,13 @@ export class Inbox extends Emitter<InboxEvents> {
   /** Fills `items` with the first page, and again whenever they may be out of date. */
   async load(query: InboxQuery = {}): Promise<void> {
     this.#query = query
-    this.#meanwhile = []
-    const page = await this.list(query)
+    const meanwhile: Frame[] = []
+    this.#meanwhile = meanwhile
+    const page = await this.list(query).finally(() => {
+      if (this.#meanwhile === meanwhile) this.#meanwhile = undefined
+    })
     // Overtaken by another one.
     if (this.#query !== query) return
-    const meanwhile = this.#meanwhile
-    this.#meanwhile = undefined
     this.#items = page.items
     this.#next = page.next_cursor
     for (const frame of meanwhile) this.#apply(frame)

@@ -5,6 +5,9 @@ import { FanfareError } from './error.js'
 /** Publications that wait for a connection. More are a program that does not look at `publish`'s answer. */
 const ENTRIES_MAX = 100
 
+/** Between two that had to wait: a server lets 20 frames a second pass. */
+const PACE_MS = 60
+
 interface Entry {
   readonly fields: Readonly<Record<string, unknown>>
   settle(published?: Published, error?: unknown): void
@@ -52,6 +55,7 @@ export class Outbox {
     for (let [entry] = this.#entries; entry && this.#client.state === 'open'; [entry] = this.#entries) {
       try {
         entry.settle((await this.#client.request('publish', entry.fields)).data)
+        if (this.#entries.size > 0) await this.#pause(PACE_MS)
       } catch (error) {
         const { retryable, retryAfterMs } = error as FanfareError
         if (!retryable) entry.settle(undefined, error)

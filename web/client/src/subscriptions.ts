@@ -1,11 +1,15 @@
 import { Channel, type ChannelOptions, type PublishOptions } from './channel.js'
 import type { Client } from './client.js'
+import { Timer } from './clock.js'
 import type { Published } from './data.js'
 import type { FanfareError } from './error.js'
 import { Outbox } from './outbox.js'
 
-/** Subscriptions asked for at once. A server lets a burst of 40 frames pass, and others want to ask something too. */
-const WIDTH = 16
+/** Least between two frames in the long run: a server lets 20 a second pass. */
+const PACE_MS = 60
+
+/** Frames at once. A server lets a burst of 40 pass, and others want to ask something too. */
+const BURST = 30
 
 /** Between two attempts when nobody has said how long. */
 const RETRY_MS = 1_000
@@ -16,18 +20,23 @@ export class Subscriptions {
   readonly #channels = new Map<string, Channel>()
   readonly #outbox: Outbox
   #waiting = new Set<Channel>()
-  #width = WIDTH
-  #running = 0
+  readonly #pacing: Timer
+  /** Until when the frames so far are paid for, at one in `PACE_MS`. */
+  #paidUntil = 0
   #published = 0
-  /** Of the connection; its pauses end with it. */
-  #ending = new AbortController()
+  /** Counts connections, so that what was begun in one does not go on in another. */
+  #session = 0
+  readonly #pauses = new Set<() => void>()
 
   constructor(client: Client) {
     this.client = client
+    this.#pacing = new Timer(client.settings.clock)
     this.#outbox = new Outbox(client, ms => this.#pause(ms))
     client.on('state', ({ to }) => {
+      this.#session += 1
+      this.#pacing.clear()
+      for (const end of this.#pauses) end()
       if (to === 'open') this.#begin()
-      else this.#ending.abort()
       if (to === 'closed') this.#outbox.clear()
     })
     client.on('frame', frame => {
@@ -62,8 +71,7 @@ export class Subscriptions {
   }
 
   #begin(): void {
-    this.#ending = new AbortController()
-    this.#width = WIDTH
+    this.#paidUntil = 0
     for (const channel of this.#channels.values()) this.#ask(channel)
     void this.#outbox.flush()
   }
@@ -73,38 +81,38 @@ export class Subscriptions {
     this.#advance()
   }
 
+  /** Asks for those that wait, no faster than a server takes it: who floods it with all at once is closed. */
   #advance(): void {
     if (this.client.state !== 'open') return
+    const now = this.client.settings.clock.now()
     for (const channel of this.#waiting) {
-      if (this.#running >= this.#width) return
+      if (this.#paidUntil > now + (BURST - 1) * PACE_MS) {
+        this.#pacing.set(PACE_MS, () => this.#advance())
+        return
+      }
       this.#waiting.delete(channel)
       if (!this.#isOpen(channel)) continue
-      this.#running += 1
-      void this.#subscribe(channel).finally(() => {
-        this.#running -= 1
-        this.#advance()
-      })
+      this.#paidUntil = Math.max(now, this.#paidUntil) + PACE_MS
+      void this.#subscribe(channel)
     }
   }
 
   /** The answer is a frame of the channel, and comes to it as such, in order with the rest. */
   async #subscribe(channel: Channel): Promise<void> {
-    const { signal } = this.#ending
-    const isWanted = () => !signal.aborted && this.#isOpen(channel)
+    const session = this.#session
+    const isWanted = () => session === this.#session && this.#isOpen(channel)
     try {
       await this.client.request('subscribe', channel.request())
     } catch (error) {
       const { code, retryable, retryAfterMs } = error as FanfareError
       if (!isWanted()) return
-      if (!retryable) {
-        // Overtaken by a later one for the same channel, which has an answer of its own.
-        if (code !== 'conflict') channel.refuse(error as FanfareError)
-        return
+      if (retryable) {
+        await this.#pause(retryAfterMs)
+        if (isWanted()) this.#ask(channel)
+      } else if (code !== 'conflict') {
+        // A conflict: overtaken by a later one for the same channel, which has an answer of its own.
+        channel.refuse(error as FanfareError)
       }
-      // Who repeats everything at once is closed for flooding: from here on one by one.
-      if (code === 'rate_limited') this.#width = 1
-      await this.#pause(retryAfterMs)
-      if (isWanted()) this.#waiting.add(channel)
     }
   }
 
@@ -114,15 +122,15 @@ export class Subscriptions {
 
   /** Ends early when the connection does. */
   #pause(ms: number): Promise<void> {
-    const { signal } = this.#ending
     const { clock } = this.client.settings
     return new Promise(resolve => {
       const end = () => {
         clock.clearTimeout(timer)
+        this.#pauses.delete(end)
         resolve()
       }
       const timer = clock.setTimeout(end, ms || RETRY_MS)
-      signal.addEventListener('abort', end)
+      this.#pauses.add(end)
     })
   }
 }

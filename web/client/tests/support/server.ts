@@ -62,12 +62,18 @@ export class Server implements AsyncDisposable {
   }
 
   /** A POST with the server's own API key, which must succeed. */
-  async post<Answer>(path: string, body: unknown): Promise<Answer> {
-    const response = await fetch(this.#url + path, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${this.#key}` },
-      body: JSON.stringify(body),
-    })
+  post<Answer>(path: string, body: unknown): Promise<Answer> {
+    return this.#call('POST', path, JSON.stringify(body))
+  }
+
+  /** A DELETE with the server's own API key, which must succeed. */
+  remove(path: string): Promise<unknown> {
+    return this.#call('DELETE', path, null)
+  }
+
+  async #call<Answer>(method: string, path: string, body: string | null): Promise<Answer> {
+    const headers = { authorization: `Bearer ${this.#key}` }
+    const response = await fetch(this.#url + path, { method, headers, body })
     const text = await response.text()
     if (!response.ok) throw new Error(`${path}: ${response.status} ${text}`)
     return (text ? JSON.parse(text) : undefined) as Answer

@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest'
 import { channel } from '../../src/channels.js'
-import { settle } from '../support/clock.js'
 import { harness } from '../support/harness.js'
 import type { FakeSocket } from '../support/socket.js'
 
@@ -24,7 +23,7 @@ test('without a queue there is no waiting for a connection', async () => {
 })
 
 test('with a queue it waits, and goes out one by one, in order', async () => {
-  const { client, open } = harness()
+  const { client, clock, open } = harness()
   const topic = channel(client, NAME)
   const sent = [1, 2, 3].map(number => topic.publish(number, { queue: { ttl: 60_000 } }))
   const socket = await open()
@@ -32,7 +31,7 @@ test('with a queue it waits, and goes out one by one, in order', async () => {
   for (const n of [1, 2, 3]) {
     expect(data()).toEqual([1, 2, 3].slice(0, n))
     published(socket, n)
-    await settle()
+    await clock.advance(60)
   }
   expect((await Promise.all(sent)).map(({ n }) => n)).toEqual([1, 2, 3])
   const ids = socket.sent.filter(({ type }) => type === 'publish').map(({ client_id }) => client_id)
@@ -72,7 +71,7 @@ test('a limit of the server is waited for, and other errors are told', async () 
   await clock.advance(70)
   published(socket, 1)
   await first
-  await settle()
+  await clock.advance(60)
   socket.answer('publish', { type: 'error', code: 'forbidden', message: 'no' })
   await refused
 })
