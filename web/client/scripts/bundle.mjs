@@ -12,5 +12,13 @@ export const bundle = (lib, options) => ({
   root,
   configFile: false,
   logLevel: 'warn',
-  build: { target: 'es2022', outDir: 'dist', sourcemap: true, lib, ...options },
+  build: {
+    target: 'es2022',
+    outDir: 'dist',
+    sourcemap: true,
+    lib,
+    // No tag that says that it is a module: nobody asks.
+    rolldownOptions: { output: { generatedCode: { symbols: false } } },
+    ...options,
+  },
 })

@@ -1,9 +1,10 @@
+import { abortable } from './abortable.js'
 import type { Notification, Published, Reset, Retracted } from './data.js'
 import { Emitter, type Off } from './emitter.js'
 import { FanfareError } from './error.js'
 import type { Frame, FrameOf } from './frame.js'
 import { Presence } from './presence.js'
-import { Reader } from './reader.js'
+import { read } from './reader.js'
 import type { Subscriptions } from './subscriptions.js'
 
 /** Items that `for await` holds for a slow reader: some seconds of a busy channel. */
@@ -55,7 +56,7 @@ export type ChannelSignals = {
   gap: [gap: Gap]
   /** What was missed cannot be had: load a snapshot, then go on. */
   reset: [reset: Reset]
-  /** The server does not let this user read it, or not any more. */
+  /** The server does not let this user read it, or not any more; or `closed`. */
   refused: [error: FanfareError]
   presence: [presence: Presence]
 }
@@ -80,6 +81,7 @@ export class Channel<Data = ChannelData> {
   readonly #resume: boolean
   #wantsPresence: boolean
   #status: ChannelStatus = 'subscribing'
+  #refusal: FanfareError | undefined
   #cursor: string | undefined
   /** The last ordinal that was delivered; not known where the log was not followed. */
   #n: number | undefined
@@ -121,27 +123,22 @@ export class Channel<Data = ChannelData> {
   }
 
   /** Everything from now on. Holds `buffer` deliveries for a reader that is slow, then throws `overflow`. */
-  read(buffer = BUFFER): Reader<Delivery> {
-    return new Reader(buffer, push => this.#events.on('delivery', push))
+  read(buffer = BUFFER): AsyncIterableIterator<Delivery> {
+    return read(buffer, push => this.#events.on('delivery', push))
   }
 
-  [Symbol.asyncIterator](): Reader<Delivery> {
+  [Symbol.asyncIterator](): AsyncIterableIterator<Delivery> {
     return this.read()
   }
 
   /** Resolves when it is subscribed; rejects when it is refused or closed first. */
-  ready(): Promise<void> {
-    return new Promise((resolve, reject) => {
-      if (this.#status === 'subscribed') return resolve()
-      if (this.#status !== 'subscribing')
-        throw new FanfareError(this.#status === 'closed' ? 'closed' : 'forbidden')
-      const offs = [
-        this.on('subscribed', () => settle(resolve)),
-        this.on('refused', error => settle(() => reject(error))),
-      ]
-      const settle = (then: () => void) => {
+  async ready(): Promise<void> {
+    if (this.#refusal) throw this.#refusal
+    if (this.#status === 'subscribed') return
+    await abortable<unknown>(undefined, (resolve, reject) => {
+      const offs = [this.on('subscribed', resolve), this.on('refused', reject)]
+      return () => {
         for (const off of offs) off()
-        then()
       }
     })
   }
@@ -162,7 +159,7 @@ export class Channel<Data = ChannelData> {
     this.#uses -= 1
     if (this.#uses > 0 || this.#status === 'closed') return
     const wasRead = this.#status === 'subscribed' || this.#status === 'subscribing'
-    if (this.#status === 'subscribing') this.#events.emit('refused', new FanfareError('closed'))
+    this.refuse(new FanfareError('closed'))
     this.#status = 'closed'
     this.#subscriptions.remove(this.name, wasRead)
   }
@@ -182,6 +179,7 @@ export class Channel<Data = ChannelData> {
   /** @internal What is asked of the server. */
   request(): Record<string, unknown> {
     this.#status = 'subscribing'
+    this.#refusal = undefined
     return {
       channel: this.name,
       since: this.#resume ? this.#cursor : undefined,
@@ -192,6 +190,7 @@ export class Channel<Data = ChannelData> {
   /** @internal */
   refuse(error: FanfareError): void {
     this.#status = 'refused'
+    this.#refusal = error
     this.#events.emit('refused', error)
   }
 

@@ -4,7 +4,6 @@ import { Subscriptions } from './subscriptions.js'
 
 export type * from './channel.js'
 export type { Presence } from './presence.js'
-export type { Reader } from './reader.js'
 
 const known = new WeakMap<Client, Subscriptions>()
 

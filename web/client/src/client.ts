@@ -1,3 +1,4 @@
+import { abortable } from './abortable.js'
 import { addressOf } from './address.js'
 import { Timer } from './clock.js'
 import { Connection } from './connection.js'
@@ -109,29 +110,23 @@ export class Client {
    * `close` is called, or when `signal` is aborted, which closes the client if nobody else waits.
    */
   connect({ signal }: { signal?: AbortSignal } = {}): Promise<void> {
-    return new Promise<void>((resolve, reject) => {
-      signal?.throwIfAborted()
-      if (this.state === 'open') return resolve()
-      const settle = (error?: unknown) => {
-        off()
-        signal?.removeEventListener('abort', abort)
-        this.#waiting -= 1
-        if (error) reject(error)
-        else resolve()
-      }
-      const off = this.on('state', ({ to, close }) => {
-        if (to === 'open') settle()
-        if (to === 'closed') settle(closedBy(close))
-      })
-      const abort = () => {
-        settle(signal?.reason)
-        if (this.#waiting === 0) void this.close()
-      }
-      signal?.addEventListener('abort', abort)
+    if (this.state === 'open') return Promise.resolve()
+    const connected = abortable<void>(signal, (resolve, reject) => {
       this.#waiting += 1
-      if (this.state === 'idle' || this.state === 'closed') this.#connection.start()
-      else this.#connection.hurry()
+      const off = this.on('state', ({ to, close }) => {
+        if (to === 'open') resolve()
+        if (to === 'closed') reject(closedBy(close))
+      })
+      return () => {
+        off()
+        this.#waiting -= 1
+        if (signal?.aborted && this.#waiting === 0) void this.close()
+      }
     })
+    if (this.#waiting === 0) return connected
+    if (this.state === 'idle' || this.state === 'closed') this.#connection.start()
+    else this.#connection.hurry()
+    return connected
   }
 
   /** Sends a frame if it can be sent now. It is not kept for later, and nobody says that it arrived. */
@@ -165,6 +160,12 @@ export class Client {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
+  }
+
+  /** Subscribes a channel that the path would subscribe the next time, and keeps its cursor with the path's own. */
+  async follow(channel: string): Promise<void> {
+    const { cursor } = await this.request('subscribe', { channel, since: this.#cursors.get(channel) })
+    if (cursor && !this.#cursors.has(channel)) this.#cursors.set(channel, cursor)
   }
 
   /** The address that `url` names now. */

@@ -3,33 +3,37 @@
 /** What a client does after a close. */
 export type NextStep = 'reconnect' | 'refresh_then_reconnect' | 'stop'
 
-export interface CloseCode {
-  readonly reason: string
-  readonly next: NextStep
+const back = 'reconnect'
+const stop = 'stop'
+
+/** Every code that a server closes with, and what follows. The reason, in words, comes with the close itself. */
+export const CLOSE_CODES: Readonly<Record<number, NextStep>> = {
+  1000: stop,
+  1001: back,
+  1002: back,
+  1003: stop,
+  1007: back,
+  1008: stop,
+  1009: back,
+  1011: back,
+  1012: back,
+  1013: back,
+  4001: 'refresh_then_reconnect',
+  4003: stop,
+  4008: back,
+  4009: back,
+  4010: back,
+  4029: back,
+  4030: back,
+  4040: stop,
 }
 
-const code = (reason: string, next: NextStep = 'reconnect'): CloseCode => ({ reason, next })
-
-/** Every code that a server closes with. */
-export const CLOSE_CODES: Readonly<Record<number, CloseCode>> = {
-  1000: code('normal', 'stop'),
-  1001: code('going away'),
-  1002: code('protocol error'),
-  1003: code('binary is not spoken here', 'stop'),
-  1007: code('text is not utf-8'),
-  1008: code('policy violation', 'stop'),
-  1009: code('message too large'),
-  1011: code('internal error'),
-  1012: code('service restart'),
-  1013: code('try again later'),
-  4001: code('unauthorized', 'refresh_then_reconnect'),
-  4003: code('forbidden', 'stop'),
-  4008: code('no auth frame in time'),
-  4009: code('peer silent'),
-  4010: code('too slow'),
-  4029: code('rate abuse'),
-  4030: code('too many connections'),
-  4040: code('removed by an operator', 'stop'),
+/**
+ * What follows a close. `reconnect` is the server's own word, from the `disconnect` frame before the close. A code that
+ * this version does not know is taken as 1012: a newer server may have reasons of its own to come back for.
+ */
+export function nextStep(code: number, reconnect = true): NextStep {
+  return reconnect ? (CLOSE_CODES[code] ?? back) : stop
 }
 
 /** The `code` of an `error` frame and of a problem document. */
@@ -46,11 +50,3 @@ export type ErrorCode =
   | 'timeout'
   | 'unavailable'
   | 'internal'
-
-/**
- * What follows a close. `reconnect` is the server's own word, from the `disconnect` frame before the close. A code that
- * this version does not know is taken as 1012: a newer server may have reasons of its own to come back for.
- */
-export function nextStep(code: number, reconnect?: boolean): NextStep {
-  return reconnect === false ? 'stop' : (CLOSE_CODES[code]?.next ?? 'reconnect')
-}

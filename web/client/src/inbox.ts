@@ -44,7 +44,7 @@ export type InboxEvents = {
  * The user's notifications. Hears what the client hears: connect it to `/ws/notifications/`, which subscribes the
  * inbox by itself and sends its counts.
  */
-export class Inbox extends Emitter<InboxEvents> {
+class Inbox extends Emitter<InboxEvents> {
   readonly #client: Client
   readonly #baseUrl: string | URL | undefined
   readonly #offs: Off[]
@@ -54,8 +54,8 @@ export class Inbox extends Emitter<InboxEvents> {
   /** What has come since a page was asked for, which may know nothing of it. */
   #meanwhile: Frame[] | undefined
   #counts: Counts | undefined
-  #basis: string | undefined
-  #version = -1
+  /** The counts of this session: what others are compared with. */
+  #known: Counts | undefined
   #counting: Promise<void> | undefined
 
   constructor(client: Client, { baseUrl }: { baseUrl?: string | URL } = {}) {
@@ -84,7 +84,7 @@ export class Inbox extends Emitter<InboxEvents> {
 
   /** A page, which changes nothing here. */
   list(query: InboxQuery = {}): Promise<InboxPage> {
-    const search = new URLSearchParams(Object.entries(query).map(([name, value]) => [name, String(value)]))
+    const search = new URLSearchParams({ ...query } as Record<string, string>)
     return this.#http('GET', `?${search}`)
   }
 
@@ -169,8 +169,7 @@ export class Inbox extends Emitter<InboxEvents> {
 
   /** Marks that others set while nobody listened are not told later, and versions may begin anew. */
   #begin(): void {
-    this.#basis = undefined
-    this.#version = -1
+    this.#known = undefined
     this.#reload()
   }
 
@@ -229,20 +228,19 @@ export class Inbox extends Emitter<InboxEvents> {
 
   /** Numbers of the user's own channels count, the newest of them. Others mean that his own have changed too. */
   #count(counts: Counts, isOwn = false): void {
-    if (isOwn && counts.basis !== this.#basis) {
-      this.#basis = undefined
-      this.#version = -1
-    }
-    this.#basis ??= counts.basis
-    if (counts.basis !== this.#basis) {
+    const known = this.#known
+    const isSame = known?.basis === counts.basis
+    if (known && !isSame && !isOwn) {
       this.count().catch(error => this.emit('fault', error))
-    } else if (counts.version >= this.#version) {
-      this.#version = counts.version
+    } else if (!known || !isSame || counts.version >= known.version) {
+      this.#known = counts
       this.#counts = counts
       this.emit('counts', counts)
     }
   }
 }
+
+export type { Inbox }
 
 /** Makes an inbox. */
 export function createInbox(client: Client, options?: { baseUrl?: string | URL }): Inbox {

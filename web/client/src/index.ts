@@ -3,7 +3,7 @@
 export type { Reconnect } from './backoff.js'
 export { type Client, type ClientEvents, createClient, type RequestOptions } from './client.js'
 export type { Clock } from './clock.js'
-export { CLOSE_CODES, type CloseCode, type ErrorCode, type NextStep, nextStep } from './codes.js'
+export { CLOSE_CODES, type ErrorCode, type NextStep, nextStep } from './codes.js'
 export type { GetToken, TokenReason, TokenRequest } from './credential.js'
 export type * from './data.js'
 export type { Off } from './emitter.js'

@@ -1,3 +1,4 @@
+import { abortable } from './abortable.js'
 import { type Clock, Timer } from './clock.js'
 import { FanfareError } from './error.js'
 import { type ClientFrame, type Frame, parseFrame } from './frame.js'
@@ -36,14 +37,17 @@ export interface LinkSettings {
   readonly frameBytes: number
 }
 
-type Settle = (answer?: Frame, error?: unknown) => void
+interface Pending {
+  resolve(answer: Frame): void
+  reject(error: unknown): void
+}
 
 /** One socket from its opening to its end: frames, answers by id, heartbeat. */
 export class Link {
   readonly #socket: Socket
   readonly #owner: LinkOwner
   readonly #settings: LinkSettings
-  readonly #pending = new Map<string, Settle>()
+  readonly #pending = new Map<string, Pending>()
   readonly #beat: Timer
   #ids = 0
   #pinged: { id: string; at: number } | undefined
@@ -86,23 +90,17 @@ export class Link {
   /** Sends, and resolves with the answer. Rejects when it is an error, and when there is none in time. */
   request(frame: ClientFrame, timeout: number, signal?: AbortSignal): Promise<Frame> {
     const { clock } = this.#settings
-    return new Promise((resolve, reject) => {
-      signal?.throwIfAborted()
+    return abortable(signal, (resolve, reject) => {
       if (this.#pending.size >= PENDING_MAX) throw new FanfareError('full')
       const id = this.#id()
       this.send({ ...frame, id })
-      const settle: Settle = (answer, error) => {
-        this.#pending.delete(id)
+      const timer = clock.setTimeout(() => reject(new FanfareError('timeout')), timeout)
+      this.#pending.set(id, { resolve, reject })
+      return () => {
         clock.clearTimeout(timer)
-        signal?.removeEventListener('abort', abort)
-        if (answer) resolve(answer)
-        else reject(error)
+        this.#pending.delete(id)
         if (this.#pending.size === 0) this.#idle?.()
       }
-      const abort = () => settle(undefined, signal?.reason)
-      const timer = clock.setTimeout(() => settle(undefined, new FanfareError('timeout')), timeout)
-      signal?.addEventListener('abort', abort)
-      this.#pending.set(id, settle)
     })
   }
 
@@ -176,9 +174,9 @@ export class Link {
       }
     }
     this.#owner.received(frame, data as string)
-    const settle = frame.id === undefined ? undefined : this.#pending.get(frame.id)
-    if (frame.type === 'error') settle?.(undefined, errorOf(frame))
-    else settle?.(frame)
+    const pending = frame.id === undefined ? undefined : this.#pending.get(frame.id)
+    if (frame.type === 'error') pending?.reject(errorOf(frame))
+    else pending?.resolve(frame)
   }
 
   #die(reason: string): void {
@@ -189,7 +187,7 @@ export class Link {
   /** Stops the heartbeat and rejects whatever waits for an answer. */
   #end(): void {
     this.#beat.clear()
-    for (const settle of [...this.#pending.values()]) settle(undefined, new FanfareError('disconnected'))
+    for (const { reject } of this.#pending.values()) reject(new FanfareError('disconnected'))
   }
 }
 

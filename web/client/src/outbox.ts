@@ -1,3 +1,4 @@
+import { abortable } from './abortable.js'
 import type { Client } from './client.js'
 import type { Published } from './data.js'
 import { FanfareError } from './error.js'
@@ -10,7 +11,8 @@ const PACE_MS = 60
 
 interface Entry {
   readonly fields: Readonly<Record<string, unknown>>
-  settle(published?: Published, error?: unknown): void
+  resolve(published: Published): void
+  reject(error: unknown): void
 }
 
 /**
@@ -29,22 +31,18 @@ export class Outbox {
   }
 
   /** Rejects with `expired` after `ttl`; what is on its way then may still arrive. */
-  add(fields: Entry['fields'], ttl: number): Promise<Published> {
+  add(fields: Entry['fields'], ttl: number, signal: AbortSignal | undefined): Promise<Published> {
     const { clock } = this.#client.settings
-    return new Promise((resolve, reject) => {
+    return abortable(signal, (resolve, reject) => {
       if (this.#entries.size >= ENTRIES_MAX) throw new FanfareError('full')
-      const entry: Entry = {
-        fields,
-        settle: (published, error) => {
-          clock.clearTimeout(timer)
-          this.#entries.delete(entry)
-          if (published) resolve(published)
-          else reject(error)
-        },
-      }
-      const timer = clock.setTimeout(() => entry.settle(undefined, new FanfareError('expired')), ttl)
+      const entry: Entry = { fields, resolve, reject }
+      const timer = clock.setTimeout(() => reject(new FanfareError('expired')), ttl)
       this.#entries.add(entry)
       void this.flush()
+      return () => {
+        clock.clearTimeout(timer)
+        this.#entries.delete(entry)
+      }
     })
   }
 
@@ -54,11 +52,11 @@ export class Outbox {
     this.#isRunning = true
     for (let [entry] = this.#entries; entry && this.#client.state === 'open'; [entry] = this.#entries) {
       try {
-        entry.settle((await this.#client.request('publish', entry.fields)).data)
+        entry.resolve((await this.#client.request('publish', entry.fields)).data)
         if (this.#entries.size > 0) await this.#pause(PACE_MS)
       } catch (error) {
         const { retryable, retryAfterMs } = error as FanfareError
-        if (!retryable) entry.settle(undefined, error)
+        if (!retryable) entry.reject(error)
         else if (this.#client.state === 'open') await this.#pause(retryAfterMs)
       }
     }
@@ -67,6 +65,6 @@ export class Outbox {
 
   /** Nobody connects any more. */
   clear(): void {
-    for (const { settle } of this.#entries) settle(undefined, new FanfareError('closed'))
+    for (const { reject } of this.#entries) reject(new FanfareError('closed'))
   }
 }

@@ -4,57 +4,94 @@ import { Emitter } from './emitter.js'
 import type { Frame } from './frame.js'
 import { type Amendment, type Attachment, amended, type MessageData } from './message.js'
 
-/** Messages of a page. */
+/** Entries of a page. */
 const PAGE = 50
 
-/** Messages held, at most; the ends of the window are let go. */
+/** Entries held, at most, when another one comes: some hours of a busy room. */
 const WINDOW_MAX = 1_000
 
-/** Least between two words that somebody types, in milliseconds; the server shows one for five seconds. */
+/** Entries that came last, for a page that was read before them: more than come while it is on its way. */
+const LIVE_MAX = 100
+
+/** Least between two words that the user types, in milliseconds, as the contract says. */
 const TYPING_MS = 3_000
 
-/** A room as the list of rooms tells it. */
+/** A room as its member sees it. */
 export interface RoomData {
   readonly channel: string
   readonly name?: string
-  readonly kind?: string
-  readonly role?: string
+  readonly kind?: 'public' | 'private' | 'direct'
+  readonly role?: 'owner' | 'moderator' | 'member'
+  readonly members?: number
+  readonly archived?: boolean
+  /** Of a direct room, both. */
+  readonly users?: readonly string[]
   readonly unread?: number
   readonly mentions?: number
+  /** Everything up to there is read. */
   readonly read_n?: number
-  readonly last?: unknown
+  /** Orders the counts: the larger one is newer. */
+  readonly version?: number
+  readonly last?: Frame<'message', MessageData>
 }
 
+/** What has become of a room or of somebody in it. */
+export interface RoomChange {
+  readonly change: string
+  readonly by?: string
+  readonly user?: string
+  readonly name?: string
+  readonly role?: string
+  readonly seconds?: number
+}
+
+/** What a room shows: messages, and what became of the room between them. */
+export type RoomEntry = Frame<'message', MessageData> | Frame<'room', RoomChange>
+
 export interface SendOptions {
-  /** Ordinal of the message this answers. */
+  /** The `n` of the message this answers. */
   readonly reply_to?: number
+  /** The `n` of the first message of the thread. */
+  readonly thread?: number
   readonly attachments?: readonly Attachment[]
   /** Users. */
   readonly mentions?: readonly string[]
-  /** The same within 24 hours is sent once. */
+  /** The same within 24 hours is sent once: keep it to try again. */
   readonly client_id?: string
 }
 
 export type RoomEvents = {
-  message: [message: MessageData]
-  /** `messages` are others now. */
-  messages: [messages: readonly MessageData[]]
-  /** What the list of rooms tells, or the counts, are others now. */
+  /** One that has just come. */
+  entry: [entry: RoomEntry]
+  /** The window is another one now. */
+  entries: [entries: readonly RoomEntry[]]
   info: [info: RoomData]
+  /** Who types now. */
   typing: [users: readonly string[]]
 }
 
-/** One chat room, and a window of its messages. */
+interface HistoryPage {
+  readonly items: readonly RoomEntry[]
+  readonly more: boolean
+  readonly more_after?: boolean
+  readonly before: number
+  readonly after: number
+}
+
+/** One chat room, and a window of its entries. */
 export class Room extends Emitter<RoomEvents> {
   readonly #client: Client
   readonly #channel: string
-  #info: RoomData
-  #messages: readonly MessageData[] = []
-  /** Nothing lies between the window and what comes. */
-  #atEnd = true
-  #typedAt = Number.NEGATIVE_INFINITY
-  #version = -1
   readonly #typing = new Map<string, unknown>()
+  #info: RoomData
+  #entries: readonly RoomEntry[] = []
+  #live: readonly RoomEntry[] = []
+  #hasOlder = true
+  #hasNewer = false
+  /** What to ask for what lies beyond the window. */
+  #before = 0
+  #after = 0
+  #typedAt = Number.NEGATIVE_INFINITY
 
   /** @internal */
   constructor(client: Client, channel: string) {
@@ -69,11 +106,20 @@ export class Room extends Emitter<RoomEvents> {
   }
 
   /** In order, without a hole but for what is gone. */
-  get messages(): readonly MessageData[] {
-    return this.#messages
+  get entries(): readonly RoomEntry[] {
+    return this.#entries
   }
 
-  /** Resolves when it is stored. It comes as a `message` too. */
+  get hasOlder(): boolean {
+    return this.#hasOlder
+  }
+
+  /** What comes is not shown until `newer` has come to the end, or `load` begins there. */
+  get hasNewer(): boolean {
+    return this.#hasNewer
+  }
+
+  /** Resolves when it is stored. It comes as an entry too. */
   send(content: string, { client_id, ...more }: SendOptions = {}): Promise<Published> {
     return this.#ask('publish', { data: { content, ...more }, client_id })
   }
@@ -98,123 +144,117 @@ export class Room extends Emitter<RoomEvents> {
     this.#client.send({ type: 'typing', channel: this.#channel, on })
   }
 
-  /** Everything up to `n` is read. A mark never goes back. */
-  async read(n: number | undefined = this.#messages.at(-1)?.n): Promise<void> {
-    if (n === undefined || n <= (this.#info.read_n ?? 0)) return
-    await this.#ask('read', { n })
-    this.#inform({ read_n: n })
+  /** Everything up to `n` is read, by default all there is. A mark never goes back. */
+  async read(n: number | undefined = this.#entries.at(-1)?.n): Promise<void> {
+    if (n !== undefined && n > (this.#info.read_n ?? 0)) this.#count(await this.#ask('read', { n }))
   }
 
-  /** The newest page. */
-  async load(): Promise<void> {
-    const { items } = await this.#page({})
-    const last = items.at(-1)?.n ?? 0
-    this.#atEnd = true
-    this.#show([...items, ...this.#messages.filter(({ n }) => n > last)])
+  /** Shows the newest page, or the one around an entry, as for the first unread one. */
+  async load(around?: number): Promise<void> {
+    const page = await this.#page({ around })
+    this.#hasOlder = page.more
+    this.#hasNewer = page.more_after ?? false
+    this.#before = page.before
+    this.#after = page.after
+    this.#join(page.items, page.after)
   }
 
-  /** The page around a message, as for the first unread one. */
-  async around(n: number): Promise<void> {
-    const { items } = await this.#page({ around: n })
-    this.#atEnd = false
-    this.#show(items)
+  /** Adds the page before the window. */
+  async older(): Promise<void> {
+    const page = await this.#page({ before: this.#before })
+    this.#before = page.before
+    this.#hasOlder = page.more
+    this.#show([...page.items, ...this.#entries])
   }
 
-  /** Adds the page before the window; `false` when that was the first. */
-  async older(): Promise<boolean> {
-    const { items, more } = await this.#page({ before: this.#messages[0]?.n })
-    const all = [...items, ...this.#messages]
-    if (all.length > WINDOW_MAX) this.#atEnd = false
-    this.#show(all.slice(0, WINDOW_MAX))
-    return more
-  }
-
-  /** Adds the page after the window; `false` when that was the last. */
-  async newer(): Promise<boolean> {
-    const { items, more } = await this.#page({ after: this.#messages.at(-1)?.n ?? 0 })
-    this.#atEnd ||= !more
-    this.#append(items)
-    return more
+  /** Adds the page after the window. */
+  async newer(): Promise<void> {
+    const page = await this.#page({ after: this.#after })
+    this.#after = page.after
+    this.#hasNewer = page.more
+    this.#join([...this.#entries, ...page.items], page.after)
   }
 
   /** @internal */
   received(frame: Frame): void {
-    const { type, data } = frame
-    if (type === 'message') {
-      const message = data as MessageData
-      this.#typed(message.user)
-      if (this.#atEnd) this.#append([message])
-      this.emit('message', message)
+    const { type, data, timestamp } = frame
+    if (type === 'message' || type === 'room') {
+      const entry = frame as RoomEntry
+      if (entry.type === 'message') this.#types(entry.data.user)
+      else this.#changed(entry.data)
+      if ((entry.n ?? 0) <= (this.#live.at(-1)?.n ?? 0)) return
+      this.#live = [...this.#live, entry].slice(-LIVE_MAX)
+      if (!this.#hasNewer) this.#join(this.#entries, this.#entries.at(-1)?.n ?? 0)
+      this.emit('entry', entry)
     } else if (type === 'edited' || type === 'deleted' || type === 'reaction') {
       const change = data as Amendment
-      this.#show(this.#messages.map(own => (own.n === change.n ? amended(own, type, change) : own)))
+      const amend = (entry: RoomEntry): RoomEntry =>
+        entry.type === 'message' && entry.n === change.n
+          ? { ...entry, data: amended(entry.data, type, change, timestamp) }
+          : entry
+      this.#live = this.#live.map(amend)
+      this.#show(this.#entries.map(amend))
     } else if (type === 'typing') {
-      const { user, on, expires_in_ms } = data as { user: string; on: boolean; expires_in_ms: number }
-      this.#typed(user, on ? expires_in_ms : 0)
+      const { user, expires_in_ms } = data as { user: string; expires_in_ms: number }
+      this.#types(user, expires_in_ms)
     } else if (type === 'room_counts') {
-      const { version, ...counts } = data as RoomData & { version: number }
-      if (version < this.#version) return
-      this.#version = version
-      this.#inform(counts)
-    } else if (type === 'room') {
-      this.#inform(data as RoomData)
-    } else if (
-      type === 'subscribed' &&
-      !(data as { recovered: boolean }).recovered &&
-      this.#messages.length > 0
-    ) {
-      // What was missed is not replayed, so the window begins anew.
-      this.#messages = []
+      this.#count(data as RoomData)
+    } else if (type === 'reset') {
+      // What was missed cannot be had, so the window begins anew.
+      this.#live = []
       this.load().catch(() => {})
     }
   }
 
-  /** @internal What a new session tells first. */
-  begin(info: RoomData): void {
-    this.#version = -1
-    this.#inform(info)
-  }
-
-  #inform(info: Partial<RoomData>): void {
+  /** @internal What the list of rooms tells. */
+  inform(info: Partial<RoomData>): void {
     this.#info = { ...this.#info, ...info }
     this.emit('info', this.#info)
   }
 
-  #typed(user: string, ms = 0): void {
+  #changed({ change, name }: RoomChange): void {
+    if (change === 'renamed' && name !== undefined) this.inform({ name })
+    if (change === 'archived' || change === 'restored') this.inform({ archived: change === 'archived' })
+  }
+
+  #count(counts: RoomData): void {
+    if ((counts.version ?? 0) >= (this.#info.version ?? 0)) this.inform(counts)
+  }
+
+  #types(user: string, ms = 0): void {
     const { clock } = this.#client.settings
     const had = this.#typing.has(user)
     clock.clearTimeout(this.#typing.get(user))
     this.#typing.delete(user)
-    if (ms > 0)
-      this.#typing.set(
-        user,
-        clock.setTimeout(() => this.#typed(user), ms),
-      )
+    if (ms > 0) {
+      const timer = clock.setTimeout(() => this.#types(user), ms)
+      this.#typing.set(user, timer)
+    }
     if (had !== ms > 0) this.emit('typing', [...this.#typing.keys()])
   }
 
-  #append(messages: readonly MessageData[]): void {
-    const last = this.#messages.at(-1)?.n ?? 0
-    this.#show([...this.#messages, ...messages.filter(({ n }) => n > last)].slice(-WINDOW_MAX))
-  }
-
-  #show(messages: readonly MessageData[]): void {
-    this.#messages = messages
-    this.emit('messages', messages)
-  }
-
-  async #page(place: Record<string, unknown>): Promise<{ items: MessageData[]; more: boolean }> {
-    const { items, more } = await this.#ask<{ items: Frame[]; more: boolean }>('history', {
-      ...place,
-      limit: PAGE,
-    })
-    return {
-      items: items.filter(({ type }) => type === 'message').map(({ data }) => data as MessageData),
-      more,
+  /** Shows `entries`, and behind the last, which is `after`, what came meanwhile. */
+  #join(entries: readonly RoomEntry[], after: number): void {
+    const live = this.#hasNewer ? [] : this.#live.filter(({ n = 0 }) => n > after)
+    const all = [...entries, ...live]
+    const kept = all.slice(-WINDOW_MAX)
+    if (kept.length < all.length) {
+      this.#hasOlder = true
+      this.#before = kept[0]?.n ?? 0
     }
+    this.#show(kept)
   }
 
-  async #ask<Answer>(type: string, fields: Record<string, unknown> = {}): Promise<Answer> {
+  #show(entries: readonly RoomEntry[]): void {
+    this.#entries = entries
+    this.emit('entries', entries)
+  }
+
+  #page(place: Record<string, number | undefined>): Promise<HistoryPage> {
+    return this.#ask('history', { ...place, limit: PAGE })
+  }
+
+  async #ask<Answer>(type: string, fields: Record<string, unknown>): Promise<Answer> {
     const { data } = await this.#client.request(type, { channel: this.#channel, ...fields })
     return data as Answer
   }

@@ -1,3 +1,4 @@
+import { abortable } from './abortable.js'
 import { Channel, type ChannelOptions, type PublishOptions } from './channel.js'
 import type { Client } from './client.js'
 import { Timer } from './clock.js'
@@ -62,12 +63,12 @@ export class Subscriptions {
 
   async publish(fields: Record<string, unknown>, options: PublishOptions): Promise<Published> {
     const { random, clock } = this.client.settings
-    const { clientId, queue } = options
+    const { clientId, queue, signal } = options
     if (!queue)
       return (await this.client.request('publish', { ...fields, client_id: clientId }, options)).data
     this.#published += 1
     const madeUp = [clock.now(), random(), this.#published].map(part => part.toString(36)).join('-')
-    return this.#outbox.add({ ...fields, client_id: clientId ?? madeUp }, queue.ttl)
+    return this.#outbox.add({ ...fields, client_id: clientId ?? madeUp }, queue.ttl, signal)
   }
 
   #begin(): void {
@@ -123,14 +124,13 @@ export class Subscriptions {
   /** Ends early when the connection does. */
   #pause(ms: number): Promise<void> {
     const { clock } = this.client.settings
-    return new Promise(resolve => {
-      const end = () => {
+    return abortable(undefined, resolve => {
+      const timer = clock.setTimeout(resolve, ms || RETRY_MS)
+      this.#pauses.add(resolve)
+      return () => {
         clock.clearTimeout(timer)
-        this.#pauses.delete(end)
-        resolve()
+        this.#pauses.delete(resolve)
       }
-      const timer = clock.setTimeout(end, ms || RETRY_MS)
-      this.#pauses.add(end)
     })
   }
 }

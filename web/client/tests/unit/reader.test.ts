@@ -36,20 +36,23 @@ test('for await takes what was held and then what comes', async () => {
   expect(seen).toEqual([1, 2, 3])
 })
 
-test('a reader that falls behind gets what was held, and is told that there was more', async () => {
+test('a reader that falls behind is told so, and begins anew from its cursor', async () => {
   const { publish, reader } = await reading(2)
-  for (const n of [1, 2, 3, 4]) publish(n)
-  expect((await reader.next()).value?.data).toBe(1)
-  expect((await reader.next()).value?.data).toBe(2)
+  publish(1)
+  expect((await reader.next()).value?.cursor).toBe('1.1.1')
+  for (const n of [2, 3, 4]) publish(n)
   await expect(reader.next()).rejects.toMatchObject({ code: 'overflow' })
-  expect((await reader.next()).done).toBe(true)
+  publish(5)
+  await expect(reader.next()).rejects.toMatchObject({ code: 'overflow' })
 })
 
 test('ending a reader ends those who wait for it', async () => {
   const { publish, reader } = await reading(2)
   const waiting = [reader.next(), reader.next()]
-  await reader.return()
+  publish(1)
+  await reader.return?.()
   publish(2)
-  expect((await Promise.all(waiting)).map(({ done }) => done)).toEqual([true, true])
+  expect((await waiting[0])?.value?.data).toBe(1)
+  expect((await waiting[1])?.done).toBe(true)
   expect((await reader.next()).done).toBe(true)
 })
