@@ -87,7 +87,7 @@ export class Room extends Emitter<RoomEvents> {
   #entries: readonly RoomEntry[] = []
   #live: readonly RoomEntry[] = []
   #hasOlder = true
-  #hasNewer = false
+  #hasNewer = true
   /** What to ask for what lies beyond the window. */
   #before = 0
   #after = 0
@@ -105,7 +105,7 @@ export class Room extends Emitter<RoomEvents> {
     return this.#info
   }
 
-  /** In order, without a hole but for what is gone. */
+  /** In order, without a hole but for what is gone. Empty until `load`. */
   get entries(): readonly RoomEntry[] {
     return this.#entries
   }
@@ -202,7 +202,7 @@ export class Room extends Emitter<RoomEvents> {
     } else if (type === 'reset') {
       // What was missed cannot be had, so the window begins anew.
       this.#live = []
-      this.load().catch(() => {})
+      if (this.#entries.length > 0) this.load().catch(() => {})
     }
   }
 
