@@ -181,8 +181,8 @@ export class Client {
   }
 
   #link(): Link {
-    const { link } = this.#connection
-    if (!link) throw new FanfareError('not_open')
+    const { link, state } = this.#connection
+    if (!link || state !== 'open') throw new FanfareError('not_open')
     return link
   }
 

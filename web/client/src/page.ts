@@ -15,11 +15,12 @@ export const browserPage: Page = {
 
   listen(listener) {
     const ending = new AbortController()
+    const { signal } = ending
     for (const event of ['online', 'offline', 'pagehide', 'pageshow'] as const) {
-      globalThis.addEventListener?.(event, () => listener(event), ending)
+      globalThis.addEventListener?.(event, () => listener(event), { signal })
     }
     const page = globalThis.document
-    page?.addEventListener('visibilitychange', () => listener(page.hidden ? 'hidden' : 'visible'), ending)
+    page?.addEventListener('visibilitychange', () => listener(page.hidden ? 'hidden' : 'visible'), { signal })
     return () => ending.abort()
   },
 }

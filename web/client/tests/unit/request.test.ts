@@ -60,6 +60,16 @@ test('a request can be given up', async () => {
   await expect(asked).rejects.toThrow('enough')
 })
 
+test('nothing is sent before the session is open', async () => {
+  const { client, dialled } = harness()
+  void client.connect()
+  const socket = await dialled()
+  socket.open()
+  expect(client.send({ type: 'echo' })).toBe(false)
+  await expect(client.request('echo')).rejects.toMatchObject({ code: 'not_open' })
+  expect(socket.sent.map(({ type }) => type)).toEqual(['auth'])
+})
+
 test('send says whether it was sent, and never throws', async () => {
   const { client, open } = harness()
   expect(client.send({ type: 'echo' })).toBe(false)
