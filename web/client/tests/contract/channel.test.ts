@@ -7,7 +7,7 @@ let server: Server
 beforeAll(async () => {
   server = await Server.start()
 })
-afterAll(() => server[Symbol.asyncDispose]())
+afterAll(() => server.end())
 
 const rights = { channels: { 'topic:lab': 'rw' } }
 

@@ -7,7 +7,7 @@ let server: Server
 beforeAll(async () => {
   server = await Server.start()
 })
-afterAll(() => server[Symbol.asyncDispose]())
+afterAll(() => server.end())
 
 test.each(['frame', 'subprotocol', 'query'] as const)('connects with its token in the %s', async auth => {
   const token = await server.token('7', { name: 'Ann' })

@@ -9,7 +9,7 @@ interface Vector {
 }
 
 test('golden client frames are judged by the server as written down', async () => {
-  await using server = await Server.start()
+  const server = await Server.own()
   const token = await server.token('ann')
   const socket = new WebSocket(`${server.url.replace('http', 'ws')}/ws/?token=${token}`)
   const answers: { type: string; code?: string }[] = []

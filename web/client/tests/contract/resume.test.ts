@@ -4,7 +4,7 @@ import { connect, entering, subscribed, until } from '../support/connect.js'
 import { Server } from '../support/server.js'
 
 test('after kill -9 of the server nothing is missing, nothing comes twice, and what was queued is there', async () => {
-  await using server = await Server.start()
+  const server = await Server.own()
   const rights = { channels: { 'topic:a': 'rw' } }
   await using client = await connect(server, 'ann', { path: '/ws/notifications/', rights })
   const titles: string[] = []
@@ -43,7 +43,7 @@ test('after kill -9 of the server nothing is missing, nothing comes twice, and w
 })
 
 test('a drain sends the client away with a time to return, and it comes back to the next server', async () => {
-  await using server = await Server.start()
+  const server = await Server.own()
   await using client = await connect(server, 'ann', { path: '/ws/notifications/' })
   const waiting = entering(client, 'waiting')
   const back = entering(client, 'open')
@@ -58,7 +58,7 @@ test('a drain sends the client away with a time to return, and it comes back to 
 })
 
 test('a cursor of another log is told as a reset', async () => {
-  await using server = await Server.start()
+  const server = await Server.own()
   await using client = await connect(server, 'ann')
   const own = channel(client, 'user:ann', { since: '0000beef.1.1' })
   const reset = until<{ reason: string }>(listener => own.on('reset', listener))
@@ -68,8 +68,10 @@ test('a cursor of another log is told as a reset', async () => {
 })
 
 test('more channels than a burst are all subscribed, and again after a reconnect', async () => {
-  await using server = await Server.start()
+  const server = await Server.own()
   await using client = await connect(server, 'ann', { rights: { channels: { 'topic:*': 'r' } } })
+  const refused: unknown[] = []
+  client.on('error', ({ code }) => refused.push(code))
   const topics = Array.from({ length: 120 }, (_, at) => channel(client, `topic:${at}`))
   await Promise.all(topics.map(topic => topic.ready()))
   const back = entering(client, 'open')
@@ -78,5 +80,6 @@ test('more channels than a burst are all subscribed, and again after a reconnect
   await back
   expect(topics.some(({ status }) => status === 'subscribing')).toBe(true)
   await Promise.all(topics.map(topic => topic.ready()))
-  expect(client.lastClose).toBeUndefined()
+  // Never asked faster than the server takes it.
+  expect(refused).toEqual([])
 })

@@ -8,7 +8,7 @@ let server: Server
 beforeAll(async () => {
   server = await Server.start()
 })
-afterAll(() => server[Symbol.asyncDispose]())
+afterAll(() => server.end())
 
 test('a refused token is refreshed once, and the next refusal is the end', async () => {
   const asked: TokenReason[] = []

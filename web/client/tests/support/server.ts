@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { onTestFinished } from 'vitest'
 
 /** Longest wait for a server that starts or ends. */
 const DEADLINE_MS = 20_000
@@ -18,7 +19,7 @@ function binary(): string {
 }
 
 /** A whole Fanfare on free ports, with a data directory of its own. */
-export class Server implements AsyncDisposable {
+export class Server {
   readonly #directory = mkdtempSync(join(tmpdir(), 'fanfare-client-'))
   readonly #options: string[]
   #process: ChildProcess | undefined
@@ -30,8 +31,17 @@ export class Server implements AsyncDisposable {
     this.#options = options
   }
 
+  /** Starts one for the tests of a file; `afterAll` ends it. */
   static async start(...options: string[]): Promise<Server> {
     const server = new Server(options)
+    await server.#run('127.0.0.1:0')
+    return server
+  }
+
+  /** Starts one for the test that runs, which ends it also when it is stopped for taking too long. */
+  static async own(...options: string[]): Promise<Server> {
+    const server = new Server(options)
+    onTestFinished(() => server.end())
     await server.#run('127.0.0.1:0')
     return server
   }
@@ -56,7 +66,8 @@ export class Server implements AsyncDisposable {
     await this.#run(new URL(this.#url).host)
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  /** Kills it, and removes what it has kept. */
+  async end(): Promise<void> {
     await this.kill()
     rmSync(this.#directory, { recursive: true, force: true })
   }
