@@ -176,10 +176,14 @@ export class Channel<Data = ChannelData> {
     return isNew
   }
 
-  /** @internal What is asked of the server. */
-  request(): Record<string, unknown> {
+  /** @internal The connection is another one, or none: nothing is subscribed any more. */
+  renew(): void {
     this.#status = 'subscribing'
     this.#refusal = undefined
+  }
+
+  /** @internal What is asked of the server. */
+  request(): Record<string, unknown> {
     return {
       channel: this.name,
       since: this.#resume ? this.#cursor : undefined,

@@ -102,7 +102,7 @@ export class Connection {
       // Asking again would get the same answer, unless somebody logs in.
       const isRefused = code === 'unauthorized'
       if (!isCurrent()) return
-      if (isRefused) this.#lost(4001, message, false, error)
+      if (isRefused) this.#lost(4001, String(message), false, error)
       else this.#lost(1006, String(message), undefined, error)
     }
   }

@@ -183,23 +183,22 @@ class Inbox extends Emitter<InboxEvents> {
       this.#count(data as Counts)
     } else if (type === 'reset') {
       this.#reload()
-    } else if (['notification', 'retracted', 'read', 'read_response'].includes(type)) {
+    } else if (type === 'notification' || type === 'retracted' || type === 'read') {
       this.#meanwhile?.push(frame)
       const item = this.#apply(frame)
       if (item) this.emit('notification', item)
-      else if (type !== 'retracted') this.emit('read', data as Change)
+      if (type === 'read') this.emit('read', data as Change)
     }
   }
 
   /** Answers a notification that was not there. */
   #apply({ type, data, channel = '' }: Frame): InboxItem | undefined {
-    if (type === 'retracted') {
-      this.#show(this.#items.filter(({ id }) => id !== (data as Retracted).id))
-    } else if (type !== 'notification') {
+    if (type === 'read') {
       this.#changed(data as Change)
-    } else {
+    } else if (type === 'retracted') {
+      this.#show(this.#items.filter(({ id }) => id !== (data as Retracted).id))
+    } else if (!this.#items.some(({ id }) => id === (data as Notification).id)) {
       const item = { ...(data as Notification), channel, read: false, archived: false }
-      if (this.#items.some(({ id }) => id === item.id)) return undefined
       // Of those with one key on one channel only the newest is kept.
       const key = item.collapse_key
       const others = this.#items.filter(one => !key || one.collapse_key !== key || one.channel !== channel)
@@ -214,15 +213,15 @@ class Inbox extends Emitter<InboxEvents> {
       change.id ? id === change.id : change.marks.some(mark => mark.channel === channel && n <= mark.n)
     const archived = change.change === 'archive'
     const read = change.change !== 'unread'
-    const items = this.#items.map(item =>
-      isMeant(item) ? { ...item, ...(archived ? { archived } : { read }) } : item,
+    this.#show(
+      this.#items.map(item => (isMeant(item) ? { ...item, ...(archived ? { archived } : { read }) } : item)),
     )
-    this.#show(items.filter(item => item.archived === (this.#query?.filter === 'archived')))
   }
 
   #show(items: readonly InboxItem[]): void {
     if (items.length > ITEMS_MAX) this.#next = undefined
-    this.#items = items.slice(0, ITEMS_MAX)
+    const isShown = ({ archived }: InboxItem) => archived === (this.#query?.filter === 'archived')
+    this.#items = items.filter(isShown).slice(0, ITEMS_MAX)
     this.emit('items', this.#items)
   }
 

@@ -3,7 +3,7 @@ import { Channel, type ChannelOptions, type PublishOptions } from './channel.js'
 import type { Client } from './client.js'
 import { Timer } from './clock.js'
 import type { Published } from './data.js'
-import type { FanfareError } from './error.js'
+import { FanfareError } from './error.js'
 import { Outbox } from './outbox.js'
 
 /** Least between two frames in the long run: a server lets 20 a second pass. */
@@ -37,6 +37,10 @@ export class Subscriptions {
       this.#session += 1
       this.#pacing.clear()
       for (const end of this.#pauses) end()
+      for (const channel of this.#channels.values()) {
+        if (to === 'closed') channel.refuse(new FanfareError('closed'))
+        else channel.renew()
+      }
       if (to === 'open') this.#begin()
       if (to === 'closed') this.#outbox.clear()
     })

@@ -176,6 +176,21 @@ test('a channel that is closed before it is subscribed says so', async () => {
   await refused
 })
 
+test('what a channel says of itself follows the connection', async () => {
+  const { client, topic, socket, comeBack } = await reading()
+  expect(topic.status).toBe('subscribed')
+  socket.end()
+  expect(topic.status).toBe('subscribing')
+  const ready = topic.ready()
+  subscribed(await comeBack(), '1.0.0', true)
+  await ready
+  void client.close()
+  expect(topic.status).toBe('refused')
+  await expect(topic.ready()).rejects.toMatchObject({ code: 'closed' })
+  void client.connect()
+  expect(topic.status).toBe('subscribing')
+})
+
 test('history is asked for by ordinals', async () => {
   const { topic, socket } = await reading()
   const page = topic.history({ before: 9, limit: 2 })

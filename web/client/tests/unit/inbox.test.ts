@@ -247,6 +247,30 @@ test('a newer one with the same collapse key takes the place of the older', asyn
   expect(ids(inbox.items)).toBe('3,2')
 })
 
+test('what is no mark of the inbox changes nothing, and is told as nothing else', async () => {
+  const { inbox, notification, socket } = await opened(() => Response.json({ items: [item(1)] }))
+  const told: unknown[] = []
+  inbox.on('read', change => told.push(change))
+  await inbox.load()
+  notification(1)
+  socket.receive({
+    type: 'read_response',
+    id: 'x',
+    channel: 'room:a',
+    data: { channel: 'room:a', read_n: 9 },
+  })
+  expect([told, ids(inbox.items)]).toEqual([[], '1'])
+})
+
+test('what comes is told, but not shown among what is archived', async () => {
+  const { inbox, notification } = await opened(() => Response.json({ items: [item(1, { archived: true })] }))
+  const told: string[] = []
+  inbox.on('notification', ({ id }) => told.push(id))
+  await inbox.load({ filter: 'archived' })
+  notification(2)
+  expect([told, ids(inbox.items)]).toEqual([['2'], '1'])
+})
+
 test('what was loaded is loaded again after a reconnect and a reset', async () => {
   let page = 0
   const { inbox, requests, comeBack } = await opened(() => Response.json({ items: [item(++page)] }))
