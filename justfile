@@ -46,6 +46,11 @@ e2e *ARGS:
     tests/tools/nats.sh > /dev/null
     cargo test -p fanfare-e2e --locked {{ARGS}}
 
+# The TypeScript client: format, lint and types, unit tests, tests against the real server, sizes.
+web:
+    [ -n "${FANFARE_BINARY:-}" ] || cargo build --locked -p fanfare
+    cd web && npm ci && npm run check && npm test && npm run test:contract && npm run sizes
+
 # Kill, stop and cut off parts under a workload; nobody may miss anything: `just faults --seed 7 --row leader-kill`.
 faults *ARGS:
     tests/tools/nats.sh > /dev/null

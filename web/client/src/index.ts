@@ -1,0 +1,16 @@
+/// <reference lib="esnext.disposable" preserve="true" />
+
+export type { Reconnect } from './backoff.js'
+export { type Client, type ClientEvents, createClient, type RequestOptions } from './client.js'
+export type { Clock } from './clock.js'
+export { CLOSE_CODES, type ErrorCode, type NextStep, nextStep } from './codes.js'
+export type { GetToken, TokenReason, TokenRequest } from './credential.js'
+export type * from './data.js'
+export type { Off } from './emitter.js'
+export { FanfareError, type LocalCode } from './error.js'
+export type { ClientFrame, Frame, FrameData, FrameOf, Replies, ReplyTo } from './frame.js'
+export type { Heartbeat } from './link.js'
+export type { ClientOptions } from './options.js'
+export type { Page, PageEvent } from './page.js'
+export type { Socket, SocketConstructor } from './socket.js'
+export type { Close, State, StateChange } from './state.js'
