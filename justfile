@@ -10,7 +10,7 @@ run *ARGS:
     cargo run --release -- {{ARGS}}
 
 # Every check and every test; installs what they need.
-test: check-format lint docs deny unit e2e faults-short
+test: check-format lint docs deny unit e2e web faults-short
 
 # Rewrite all sources in the house format. Message types are listed by a macro, so they are named here.
 format:
