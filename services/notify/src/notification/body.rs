@@ -89,11 +89,11 @@ pub(crate) fn entry(draft: &Draft, id: &str, at_ms: i64, traceparent: &str) -> R
         expires_at_ms: expires_at_ms.unwrap_or_default(),
         body: body.into(),
         message,
-        user: String::new(),
         priority: u32::from(draft.priority),
         collapse_key: draft.collapse_key.clone().unwrap_or_default(),
         traceparent: traceparent.to_owned(),
         trail: true,
+        ..Entry::default()
     })
 }
 
