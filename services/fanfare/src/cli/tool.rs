@@ -81,7 +81,7 @@ pub(crate) struct Publish {
 /// Connect as a user and print what arrives.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  fanfare listen alice\n  fanfare listen alice --channel topic:prices --json\n  fanfare listen --token \"$TOKEN\""
+    after_help = "Examples:\n  fanfare listen alice\n  fanfare listen alice --channel topic:prices --json\n  fanfare listen alice --room lobby\n  fanfare listen --token \"$TOKEN\""
 )]
 pub(crate) struct Listen {
     /// The user to listen as; a token is minted with the API key.
@@ -101,6 +101,12 @@ pub(crate) struct Listen {
     /// A channel beyond the inbox; may be repeated.
     #[arg(long)]
     pub(crate) channel: Vec<String>,
+    /// A room beyond the inbox, from its newest message on, and to be shown there as present; may be repeated.
+    #[arg(long, value_name = "ID")]
+    pub(crate) room: Vec<String>,
+    /// The user's rooms instead of his inbox: a list of them, and what happens in each.
+    #[arg(long)]
+    pub(crate) chat: bool,
     /// Start after this place instead of now: CHANNEL~CURSOR; may be repeated.
     #[arg(long)]
     pub(crate) since: Vec<String>,

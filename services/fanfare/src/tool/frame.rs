@@ -1,6 +1,8 @@
 //! A frame from the server, as far as a tool needs it. Whatever a publisher sent stays text: JSON may hold numbers and
 //! strings that no parsed value can.
 
+mod room;
+
 use crate::output;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -86,14 +88,15 @@ impl<'a> Frame<'a> {
                 shown(data.title),
                 shown(data.content)
             ),
-            "publication" | "message" | "retracted" => {
+            "unsubscribed" => format!("no longer listening to {channel}"),
+            "publication" | "retracted" => {
                 format!("{}  {}", place(), self.data.map_or("", RawValue::get))
             }
             "reset" => format!("{channel}: history was lost ({})", shown(data.reason)),
             "error" => format!("error {}: {}", shown(self.code), shown(self.message)),
             "counts" => format!("{} unread", shown(data.unread)),
             "disconnect" => format!("the server says goodbye: {}", shown(data.reason)),
-            _ => return None,
+            kind => room::said(kind, &place(), &channel, self.data)?,
         };
         let time = string(self.timestamp).unwrap_or_default();
         let time = time.get(11..19).unwrap_or_default();

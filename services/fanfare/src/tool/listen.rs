@@ -1,18 +1,20 @@
 //! `fanfare listen`: prints what arrives, comes back by itself, and misses nothing.
 
+mod wanted;
+
 use super::{
     api::{Api, Mint},
     frame::Frame,
 };
 use crate::{Failure, cli, output};
-use fanfare_proto::{Channel, CloseCode, channel::Kind};
+use fanfare_proto::CloseCode;
 use futures_util::{SinkExt as _, StreamExt as _};
-use serde_json::json;
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 use tokio_tungstenite::tungstenite::{
     self, Message, client::IntoClientRequest as _, http::StatusCode, protocol::CloseFrame,
     protocol::frame::coding::CloseCode as WireCode,
 };
+use wanted::Cursors;
 
 /// First wait before coming back; doubles, up to [`BACKOFF_MAX_MS`]. What is waited is anything up to it.
 const BACKOFF_MIN_MS: u64 = 500;
@@ -43,48 +45,15 @@ struct Listener {
     options: cli::Listen,
     api: Api,
     token: String,
-    /// Where each channel stands.
-    cursors: BTreeMap<String, String>,
+    cursors: Cursors,
     left: Option<u64>,
-}
-
-/// Where to begin, of every channel that `--since` names.
-fn cursors(options: &cli::Listen) -> Result<BTreeMap<String, String>, Failure> {
-    let mut cursors = BTreeMap::new();
-    for since in &options.since {
-        let (channel, cursor) = since.split_once('~').ok_or_else(|| {
-            Failure::usage(format!("--since takes CHANNEL~CURSOR, not {since:?}"))
-        })?;
-        if !is_listened_to(options, channel) {
-            return Err(Failure::usage(format!(
-                "--since names {channel:?}, which is not listened to: the inbox does not hold it, so add it with \
-                 --channel (or its group with --groups)"
-            )));
-        }
-        cursors.insert(channel.to_owned(), cursor.to_owned());
-    }
-    Ok(cursors)
-}
-
-/// Whether `channel` is asked for, or of the inbox. Whose inbox a given token opens is the server's to say.
-fn is_listened_to(options: &cli::Listen, channel: &str) -> bool {
-    if options.channel.iter().any(|own| own == channel) {
-        return true;
-    }
-    let Ok(channel) = Channel::parse(channel) else {
-        return false;
-    };
-    match (channel.kind(), &options.user) {
-        (Kind::All, _) | (Kind::User | Kind::Group, None) => true,
-        (Kind::User, Some(user)) => user == channel.id(),
-        (Kind::Group, Some(_)) => options.groups.iter().any(|own| own == channel.id()),
-        (Kind::Room | Kind::Topic | Kind::System, _) => false,
-    }
 }
 
 /// Listens until as much as was asked for has come, or for ever.
 pub(crate) async fn run(options: cli::Listen) -> Result<(), Failure> {
-    let cursors = cursors(&options)?;
+    let cursors = wanted::cursors(&options)?;
+    // Nothing that is wanted may be found wrong later.
+    wanted::subscriptions(&options, &cursors)?;
     let api = Api::new(&options.server)?;
     let left = options.count;
     let mut listener = Listener {
@@ -151,7 +120,8 @@ impl Listener {
             why,
             retry_after_ms: 0,
         };
-        let mut request = match self.address().into_client_request() {
+        let address = wanted::address(&self.options, self.api.url().as_str(), &self.cursors);
+        let mut request = match address.into_client_request() {
             Ok(request) => request,
             Err(error) => return Ended::Stop(error.to_string()),
         };
@@ -165,11 +135,8 @@ impl Listener {
             Ok(connected) => connected,
             Err(error) => return refused(&error),
         };
-        for channel in &self.options.channel {
-            let mut frame = json!({"type": "subscribe", "channel": channel});
-            if let Some(cursor) = self.cursors.get(channel) {
-                frame["since"] = json!(cursor);
-            }
+        let frames = wanted::subscriptions(&self.options, &self.cursors).unwrap_or_default();
+        for frame in frames {
             if let Err(error) = socket.send(Message::text(frame.to_string())).await {
                 return lost(error.to_string());
             }
@@ -206,23 +173,6 @@ impl Listener {
                 _ => {}
             }
         }
-    }
-
-    /// The inbox's endpoint, with the cursors of what it subscribes by itself.
-    fn address(&self) -> String {
-        let base = self
-            .api
-            .url()
-            .as_str()
-            .trim_end_matches('/')
-            .replacen("http", "ws", 1);
-        let since: Vec<String> = self
-            .cursors
-            .iter()
-            .filter(|(channel, _)| !self.options.channel.contains(channel))
-            .map(|(channel, cursor)| format!("{channel}~{cursor}"))
-            .collect();
-        format!("{base}/ws/notifications/?lang=en&since={}", since.join(","))
     }
 
     /// Prints a frame and remembers where its channel stands; `true` when that was the last one wanted.
@@ -298,42 +248,18 @@ fn jitter(bound_ms: u64) -> u64 {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use clap::Parser as _;
     use tokio_tungstenite::tungstenite::http::Response;
 
-    fn options(arguments: &str) -> cli::Listen {
+    pub(in crate::tool) fn options(arguments: &str) -> cli::Listen {
         let arguments = ["fanfare", "listen"]
             .into_iter()
             .chain(arguments.split(' '));
         match cli::Cli::try_parse_from(arguments).unwrap().command {
             Some(cli::Command::Listen(listen)) => listen,
             other => panic!("{other:?}"),
-        }
-    }
-
-    #[test]
-    fn a_cursor_must_be_of_a_channel_that_is_listened_to() {
-        for fine in [
-            "alice --since user:alice~c",
-            "alice --since all~c",
-            "alice --groups ops --since group:ops~c",
-            "alice --channel topic:prices --since topic:prices~c",
-            "--token x --since user:alice~c --since group:ops~c",
-        ] {
-            assert!(cursors(&options(fine)).is_ok(), "{fine}");
-        }
-        for wrong in [
-            "alice --since user:bob~c",
-            "alice --since group:ops~c",
-            "alice --since topic:prices~c",
-            "alice --since nonsense~c",
-            "alice --since user:alice",
-            "--token x --since topic:prices~c",
-        ] {
-            let refused = cursors(&options(wrong));
-            assert!(matches!(refused, Err(Failure::Usage(_))), "{wrong}");
         }
     }
 

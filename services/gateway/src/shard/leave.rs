@@ -6,7 +6,7 @@
 //!
 //! - a frame, or a list of rooms, that is still to be asked for: the answer knows already;
 //! - a list of rooms that is being asked for, whose answer may be older: it is not believed, and each of its rooms is asked
-//!   about ([`Session::expelled`]);
+//!   about ([`Session::expelled`](crate::session::Session::expelled));
 //! - a room of such a list that waits for its turn: it is taken out;
 //! - a `subscribe` under way, whatever it was told: its call is given up. Its task may be running on another thread just
 //!   then, and what it and the hub have said may stand in the shard's queue already. But a reading begins in the shard
