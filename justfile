@@ -46,6 +46,13 @@ e2e *ARGS:
     tests/tools/nats.sh > /dev/null
     cargo test -p fanfare-e2e --locked {{ARGS}}
 
+# The Python client: style, types, and its tests on the real binary (FANFARE_BINARY, else one that is built first).
+python *ARGS:
+    [[ -n "${FANFARE_BINARY:-}" ]] || cargo build --locked -p fanfare
+    tools=$(tests/tools/python.sh); \
+    export FANFARE_BINARY=$(realpath -m "${FANFARE_BINARY:-${CARGO_TARGET_DIR:-target}/debug/fanfare}"); \
+    cd clients/python; "$tools/ruff" format --check .; "$tools/ruff" check .; "$tools/mypy"; "$tools/python" -m pytest {{ARGS}}
+
 # Kill, stop and cut off parts under a workload; nobody may miss anything: `just faults --seed 7 --row leader-kill`.
 faults *ARGS:
     cargo build --release --locked -p fanfare -p fanfare-faults
