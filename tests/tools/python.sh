@@ -9,7 +9,7 @@ if ! cmp -s "$requirements" "$tools/requirements.txt"; then
     rm -rf "$tools"
     if ! log=$(python3 -m venv "$tools" 2>&1 &&
         "$tools/bin/python" -m pip install --quiet --disable-pip-version-check -r "$requirements" 2>&1); then
-        echo "no Python tools: python3 (3.10 or newer) needs venv and pip ($(tail -n1 <<<"$log"))" >&2
+        echo "no Python tools: python3 (3.11 or newer) needs venv and pip ($(tail -n1 <<<"$log"))" >&2
         exit 1
     fi
     # Last, so that an installation that was cut short begins anew.

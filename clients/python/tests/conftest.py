@@ -7,12 +7,13 @@ import os
 import ssl
 from collections.abc import Callable, Iterator
 from functools import partial
+from pathlib import Path
 from typing import Any, cast
 
 import django
 import pytest
 from proxy import Fault, Proxy
-from server import Server
+from server import Server, binary
 
 from fanfare import Client
 from fanfare.aio import AsyncClient
@@ -25,9 +26,24 @@ MakeClient = Callable[..., Client]
 MakeProxy = Callable[..., Proxy]
 
 
+def pytest_sessionstart() -> None:
+    try:
+        binary()
+    except FileNotFoundError as error:
+        pytest.exit(str(error), returncode=pytest.ExitCode.USAGE_ERROR)
+
+
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     server = Server(tmp_path_factory.mktemp("fanfare") / "data")
+    yield server
+    server.kill()
+
+
+@pytest.fixture
+def own_server(tmp_path: Path) -> Iterator[Server]:
+    """Give a server that the test may kill."""
+    server = Server(tmp_path / "data")
     yield server
     server.kill()
 
@@ -87,4 +103,6 @@ class _Blocking:
 
     def close(self) -> None:
         self._call("aclose")
+        # What httpx has left of an answer that was not read to its end is closed by the loop, as by asyncio.run.
+        self._loop.run_until_complete(self._loop.shutdown_asyncgens())
         self._loop.close()

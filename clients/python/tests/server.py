@@ -32,22 +32,31 @@ def binary() -> Path:
 
 
 class Server:
-    def __init__(self, data_dir: Path, listen: str = "127.0.0.1:0") -> None:
-        self.data_dir = data_dir
-        arguments = ["--data-dir", str(data_dir), "--listen", listen, "--admin-listen", "127.0.0.1:0"]
+    """A running server; whoever makes one kills it."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self._data_dir = data_dir
+        self._start("127.0.0.1:0")
+
+    def start_again(self) -> None:
+        """Start it where it was, once it was killed."""
+        self._start(self.url.removeprefix("http://"))
+
+    def _start(self, listen: str) -> None:
+        arguments = ["--data-dir", str(self._data_dir), "--listen", listen, "--admin-listen", "127.0.0.1:0"]
         self._process = subprocess.Popen([binary(), "standalone", *arguments], stdout=subprocess.PIPE, text=True)
         assert self._process.stdout is not None
         lines: queue.Queue[str | None] = queue.Queue()
         self._reader = threading.Thread(target=_follow, args=(self._process.stdout, lines))
         self._reader.start()
-        self.url = _find(lines, re.compile(r"API +(http://\S+)"))
-        # It is ready when it has told everything.
-        _find(lines, re.compile(r"(Ctrl-C)"))
-        self.api_key = (data_dir / "api-key").read_text().strip()
-
-    @property
-    def listen(self) -> str:
-        return self.url.removeprefix("http://")
+        try:
+            self.url = _find(lines, re.compile(r"API +(http://\S+)"))
+            # It is ready when it has told everything.
+            _find(lines, re.compile(r"(Ctrl-C)"))
+            self.api_key = (self._data_dir / "api-key").read_text().strip()
+        except BaseException:
+            self.kill()
+            raise
 
     def kill(self) -> None:
         self._process.kill()

@@ -198,7 +198,7 @@ def test_a_map_that_makes_no_sense_is_refused_at_the_start(layers: Any, rules: d
 
 
 def test_groups_are_matched_whole_and_in_order() -> None:
-    groups = GroupMap({"u.{id}": "user:{id}", "u{rest}": "topic:{rest}", "u": "group:u"})
+    groups = GroupMap({"u": "group:u", "u.{id}": "user:{id}", "u{rest}": "topic:{rest}"})
     assert groups.target("u.7.x") == Target("user", "7.x")
     assert groups.target("ux7") == Target("topic", "x7")
     assert groups.target("u") == Target("group", "u")

@@ -101,8 +101,9 @@ def test_each_of_many_has_its_own_outcome(client: MakeClient, server: Server, us
 
 def test_the_same_key_publishes_once(client: MakeClient, server: Server, user: int) -> None:
     key = f"invoice-{user}-{uuid4()}"
-    first = client().notify(users={user, "a", "b"}, title="t", idempotency_key=key)
-    assert client().notify(users={"b", "a", user}, title="t", idempotency_key=key) == first
+    ids = [str(user), *(f"{user}.{each}" for each in range(100))]
+    first = client().notify(users=set(ids), title="t", idempotency_key=key)
+    assert client().notify(users={*ids[::-1]}, title="t", idempotency_key=key) == first
     assert len(server.inbox(user)) == 1
     with pytest.raises(fanfare.ConflictError):
         client().notify(users=user, title="other", idempotency_key=key)
@@ -159,6 +160,10 @@ def test_what_was_sent_or_waits_can_be_taken_back(client: MakeClient, server: Se
     assert server.inbox(user) == []
     with pytest.raises(fanfare.InvalidError, match="without a zone"):
         client().notify(users=user, title="t", deliver_at=datetime.now())
+
+
+def test_a_key_may_be_read_from_a_file_as_it_is(client: MakeClient, server: Server, user: int) -> None:
+    assert client(api_key=f"{server.api_key}\n").notify(users=user, title="t").ok
 
 
 def test_a_refusal_is_the_error_of_its_code(client: MakeClient, server: Server, user: int) -> None:

@@ -1,8 +1,7 @@
 from __future__ import annotations
 
-import threading
 import time
-from pathlib import Path
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -106,16 +105,14 @@ def test_a_server_that_is_not_there_is_told_from_one_that_does_not_answer(client
         client("http://127.0.0.1:1", retries=1).notify(users=1, title="t")
 
 
-def test_a_call_outlives_a_restart_of_the_server(tmp_path: Path) -> None:
-    server = Server(tmp_path / "data")
+def test_a_call_outlives_a_restart_of_the_server(own_server: Server) -> None:
     # Long enough for a start on a busy machine.
-    with Client(server.url, server.api_key, errors="raise", retries=100, deadline_seconds=30) as client:
+    options: dict[str, Any] = {"errors": "raise", "retries": 100, "deadline_seconds": 30}
+    with Client(own_server.url, own_server.api_key, **options) as client, ThreadPoolExecutor(1) as threads:
         first = client.notify(users="7", title="first")
-        server.kill()
-        outcomes: list[Any] = []
-        call = threading.Thread(target=lambda: outcomes.append(client.notify(users="7", title="second")))
-        call.start()
-        server = Server(tmp_path / "data", server.listen)
-        call.join()
-    assert [item["id"] for item in server.inbox("7")] == [outcomes[0].id, first.id]
-    server.kill()
+        own_server.kill()
+        second = threads.submit(client.notify, users="7", title="second")
+        own_server.start_again()
+        assert [item["id"] for item in own_server.inbox("7")][-1] == first.id
+        assert second.result().ok
+    assert [item["id"] for item in own_server.inbox("7")] == [second.result().id, first.id]
