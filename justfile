@@ -10,7 +10,7 @@ run *ARGS:
     cargo run --release -- {{ARGS}}
 
 # Every check and every test; installs what they need.
-test: check-format lint docs deny unit e2e web faults-short
+test: check-format lint docs deny unit e2e web python faults-short
 
 # Rewrite all sources in the house format. Message types are listed by a macro, so they are named here.
 format:
@@ -50,6 +50,13 @@ e2e *ARGS:
 web:
     [ -n "${FANFARE_BINARY:-}" ] || cargo build --locked -p fanfare
     cd web && npm ci && npm run check && npm test && npm run test:contract && npm run sizes
+
+# The Python client: style, types, and its tests on the real binary (FANFARE_BINARY, else one that is built first).
+python *ARGS:
+    [[ -n "${FANFARE_BINARY:-}" ]] || cargo build --locked -p fanfare
+    tools=$(tests/tools/python.sh); \
+    export FANFARE_BINARY=$(realpath -m "${FANFARE_BINARY:-${CARGO_TARGET_DIR:-target}/debug/fanfare}"); \
+    cd clients/python; "$tools/ruff" format --check .; "$tools/ruff" check .; "$tools/mypy"; "$tools/python" -m pytest {{ARGS}}
 
 # Kill, stop and cut off parts under a workload; nobody may miss anything: `just faults --seed 7 --row leader-kill`.
 faults *ARGS:

@@ -42,6 +42,13 @@ impl Problem {
         }
     }
 
+    /// The same with another HTTP status than its code's.
+    #[must_use]
+    pub const fn with_status(mut self, status: u16) -> Self {
+        self.status = status;
+        self
+    }
+
     /// Adds when to try again; the answer then has a `Retry-After`.
     #[must_use]
     pub const fn retry_after_ms(mut self, ms: u64) -> Self {

@@ -179,7 +179,7 @@ impl Services {
                 ErrorCode::BadMessage,
                 "this path does not take this method; see /openapi.json",
             );
-            (StatusCode::METHOD_NOT_ALLOWED, problem)
+            problem.with_status(StatusCode::METHOD_NOT_ALLOWED.as_u16())
         };
         router
             .route("/openapi.json", reference)
