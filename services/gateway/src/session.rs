@@ -195,8 +195,8 @@ impl Session {
                 retry_after_ms,
                 ..ErrorCode::RateLimited.into()
             };
-            self.refuse(None, &refusal, turn);
-            return;
+            // Whoever asked is told that it was this that is not answered.
+            return self.refuse(client::id(text).as_deref(), &refusal, turn);
         }
         self.refused = self.refused.saturating_sub(1);
         let frame = match ClientFrame::parse(text) {

@@ -311,8 +311,9 @@ fn a_flood_is_told_to_slow_down_and_then_closed() {
     for _ in 0..100 {
         assert_eq!(client.ask(&json!({"type": "ping"}))["type"], "pong");
     }
-    let refused = client.ask(&json!({"type": "ping"}));
+    let refused = client.ask(&json!({"type": "ping", "id": "last"}));
     assert_eq!(refused["code"], "rate_limited");
+    assert_eq!(refused["id"], "last");
     assert_eq!(refused["data"]["retry_after_ms"], 50);
     let closed = (0..ABUSE).any(|_| {
         let effects = client.say(&json!({"type": "ping"}));
