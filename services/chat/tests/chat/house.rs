@@ -1,6 +1,10 @@
 //! One worker with everything around it, on either back end.
 
-use crate::{client::Client, nats_server::NatsServer};
+use crate::{
+    client::Client,
+    issuer::{issue, key},
+    nats_server::NatsServer,
+};
 use axum::Router;
 use bytes::Bytes;
 use fanfare_bus::{
@@ -15,12 +19,11 @@ use fanfare_lifecycle::{Clock, Shutdown, Tasks};
 use fanfare_proto::{
     Channel, ErrorCode, subject,
     wire::{
-        ApiKeyReply, ApiKeyRequest, Caller, Entry, Event, Failure, KeySetReply, LeaveCommand,
-        LeaveReply, NotifyReply, NotifyRequest, Reply,
+        Caller, Entry, Event, Failure, LeaveCommand, LeaveReply, NotifyReply, NotifyRequest, Reply,
     },
 };
 use fanfare_telemetry::metrics::Metrics;
-use fanfare_tokens::{ApiKeyText, Authority, Identity, SigningKey};
+use fanfare_tokens::{Authority, Identity, SigningKey};
 use prost::Message;
 use serde_json::{Value, json};
 use std::{
@@ -282,45 +285,6 @@ impl Life {
             shutdown: Shutdown::new(),
         }
     }
-}
-
-fn key(scopes: &[&str], keys: &mut HashMap<Vec<u8>, ApiKeyReply>) -> String {
-    let text = ApiKeyText::generate().unwrap();
-    let reply = ApiKeyReply {
-        id: format!("key-{}", keys.len()),
-        name: "test".into(),
-        scopes: scopes.iter().map(ToString::to_string).collect(),
-    };
-    keys.insert(text.digest().to_vec(), reply);
-    text.expose().to_owned()
-}
-
-/// What the auth service answers, from a key of the test's own.
-async fn issue(
-    handles: &Handles,
-    signing: &SigningKey,
-    keys: HashMap<Vec<u8>, ApiKeyReply>,
-) -> Vec<Serving> {
-    let jwks = json!({ "keys": [signing.jwk()] }).to_string();
-    let key_set: Responder = Box::new(move |_message| {
-        let reply = KeySetReply {
-            issuer: "fanfare".into(),
-            jwks: jwks.clone().into(),
-        };
-        Box::pin(async move { Reply::ok(&reply).encode_to_vec().into() })
-    });
-    let api_key: Responder = Box::new(move |message| {
-        let request = ApiKeyRequest::decode(message.payload).unwrap();
-        let reply = match keys.get(request.digest.as_ref()) {
-            Some(key) => Reply::ok(key),
-            None => Reply::failure(ErrorCode::Unauthorized, "unknown key"),
-        };
-        Box::pin(async move { reply.encode_to_vec().into() })
-    });
-    let bus = &handles.bus;
-    let key_set = bus.serve(subject::AUTH_KEY_SET, Some("auth"), key_set);
-    let api_key = bus.serve(subject::AUTH_API_KEY, Some("auth"), api_key);
-    vec![key_set.await.unwrap(), api_key.await.unwrap()]
 }
 
 impl Others {

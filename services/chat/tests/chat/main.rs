@@ -27,8 +27,11 @@ macro_rules! on_both {
 
 mod client;
 mod faults;
+mod gateways;
 mod history;
 mod house;
+mod issuer;
+mod lists;
 mod marks;
 mod messages;
 mod moderation;
@@ -36,6 +39,7 @@ mod moderation;
 mod nats_server;
 
 mod openapi;
+mod ranks;
 mod recovery;
 mod rights;
 mod rooms;
