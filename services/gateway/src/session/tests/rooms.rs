@@ -282,6 +282,18 @@ fn of_more_rooms_than_may_be_read_the_first_are_and_one_error_says_so() {
 }
 
 #[test]
+fn a_list_without_an_end_has_one_here() {
+    let mut client = starting(&[]);
+    let mut pages = 1;
+    while asks_for_page(&client.complete(page(&[], "again"))).is_some() {
+        pages += 1;
+        assert!(pages <= 100, "it goes on");
+    }
+    assert_eq!(pages, 100);
+    assert!(client.session.aside.is_none());
+}
+
+#[test]
 fn a_list_that_is_not_to_be_had_is_told_and_nothing_else_is_lost() {
     let mut client = starting(&[]);
     let effects = client.complete(Completion::Rooms(Err(ErrorCode::Unavailable.into())));
