@@ -25,9 +25,14 @@ function filesOf(key, known = new Set()) {
 let failed = 0
 for (const [name, entries, limit] of limits) {
   const files = new Set(['index.html', ...entries.flatMap(entry => [...filesOf(entry)])])
-  const bytes = [...files].reduce((sum, file) => sum + brotliCompressSync(readFileSync(`${dist}/${file}`)).length, 0)
+  const bytes = [...files].reduce(
+    (sum, file) => sum + brotliCompressSync(readFileSync(`${dist}/${file}`)).length,
+    0,
+  )
   if (bytes > limit) failed += 1
-  console.log(`${bytes > limit ? 'TOO LARGE' : 'ok'} ${name}: ${bytes} of ${limit} bytes (brotli), ${files.size} files`)
+  console.log(
+    `${bytes > limit ? 'TOO LARGE' : 'ok'} ${name}: ${bytes} of ${limit} bytes (brotli), ${files.size} files`,
+  )
 }
 console.log(`${limits.length - failed} passed, ${failed} failed`)
 process.exitCode = failed ? 1 : 0
