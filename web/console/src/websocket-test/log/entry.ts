@@ -108,18 +108,11 @@ function parse(text: string): Fields | undefined {
 }
 
 /** What of a frame a person looks for, in one line: its words first. */
-function previewOf({
-  type: _,
-  id: _id,
-  timestamp: _at,
-  token: _token,
-  message,
-  content,
-  ...rest
-}: Fields): string {
-  const words = [message, content].filter(value => value !== undefined).map(value => plain(value))
-  const { cursor: _cursor, channel: _channel, ...others } = rest
-  const more = Object.entries(others).map(([name, value]) => `${name}: ${plain(value)}`)
+function previewOf(fields: Fields): string {
+  const { type: _type, id: _id, timestamp: _at, cursor: _cursor, channel: _channel, ...shown } = fields
+  const { message, content, ...rest } = shown
+  const words = [message, content].filter(value => value !== undefined).map(plain)
+  const more = Object.entries(rest).map(([name, value]) => `${name}: ${plain(value)}`)
   return [...words, ...more].join('   ').replaceAll(/\s+/g, ' ').slice(0, PREVIEW)
 }
 
