@@ -60,6 +60,8 @@ export class Tester {
   readonly away = shallowRef<{ readonly ms: number; readonly replayedBefore: number }>()
   readonly options: TesterOptions
   #client: Client | undefined
+  /** Of the client. */
+  #path = ''
   #channels = new Map<string, Channel>()
   #cursors = new Map<string, Record<string, string>>()
   #asked = new Map<string, number>()
@@ -97,6 +99,7 @@ export class Tester {
   /** Begins anew with what the plan says now, where the last connection to this path left off. */
   connect(): void {
     this.disconnect()
+    if (this.#client) this.#cursors.set(this.#path, this.#client.cursors)
     const { path, reconnects, attempts, heartbeatSeconds } = this.plan
     const client = createClient({
       url: this.url,
@@ -108,6 +111,7 @@ export class Tester {
       WebSocket: this.tap.WebSocket,
     })
     this.#client = client
+    this.#path = path
     this.#isWanted = false
     this.#lostAt = undefined
     this.away.value = undefined
@@ -124,7 +128,6 @@ export class Tester {
     const client = this.#client
     if (!client || client.state === 'closed') return
     this.#isWanted = true
-    this.#cursors.set(this.plan.path, client.cursors)
     void client.close()
   }
 
