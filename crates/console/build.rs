@@ -3,6 +3,10 @@
 //! What is in `web/console/dist` is embedded. If there is nothing, a release build with npm at hand builds it;
 //! `FANFARE_CONSOLE=build` makes any build do so, and `skip` none. Nothing here fails a build: without a console, a page
 //! says how to make one.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "cargo speaks to a build script by the environment"
+)]
 
 use std::{
     collections::BTreeMap,
@@ -67,7 +71,7 @@ fn build(web: &Path) {
     let built = (is_installed || npm(web, &install)) && npm(web, &run);
     if !built {
         println!(
-            "cargo::warning=the console is not built: npm is not there, or has failed; see web/README.md"
+            "cargo::warning=the console is not built: npm is not there, or has failed; see web/console/README.md"
         );
     }
 }

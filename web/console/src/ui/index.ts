@@ -13,10 +13,10 @@ export {
   Modal,
   Popconfirm,
   Segmented,
-  Select,
   Switch,
   Textarea,
   theme,
 } from 'ant-design-vue'
+export { default as Choice } from './Choice.vue'
 export { default as Popup } from './Popup.vue'
 export { default as StateMark } from './StateMark.vue'

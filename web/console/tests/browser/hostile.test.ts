@@ -35,10 +35,9 @@ test('a notification with script in every field is text', async () => {
     title: HTML,
     content: HTML,
     msg_type: HTML.slice(0, 40),
-    link: LINK,
     actor: { name: HTML, id: HTML },
-    actions: [{ label: HTML.slice(0, 40), link: LINK }],
-    data: { html: HTML },
+    actions: [{ label: HTML.slice(0, 40) }],
+    data: { html: HTML, link: LINK },
   })
   await says(page, '[data-test=item]', HTML)
   await page.click('[data-test=item]')

@@ -32,7 +32,6 @@ export const t = texts(
     success: '成功',
     warning: '警告',
     error: '错误',
-    critical: '紧急',
     today: '今天',
     yesterday: '昨天',
     // publish
@@ -120,7 +119,6 @@ export const t = texts(
     success: 'success',
     warning: 'warning',
     error: 'error',
-    critical: 'critical',
     today: 'Today',
     yesterday: 'Yesterday',
     apiKey: 'API key',
