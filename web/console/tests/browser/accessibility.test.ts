@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import type { Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { connect, says, state, World } from './support/world.js'
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
@@ -44,11 +44,13 @@ beforeAll(async () => {
   }
 })
 
+afterEach(() => world.closePages())
+
 afterAll(() => world?.end())
 
 describe.each(['light', 'dark'] as const)('axe finds nothing serious in %s', colorScheme => {
   test('on the login page', async () => {
-    const page = await world.page({ colorScheme })
+    const page = await world.page({ colorScheme, reducedMotion: 'reduce' })
     await page.goto(world.server.url)
     await page.waitForSelector('#username')
     expect(await findings(page)).toEqual([])
@@ -59,7 +61,7 @@ describe.each(['light', 'dark'] as const)('axe finds nothing serious in %s', col
   })
 
   test('on the test page', async () => {
-    const page = await world.page({ colorScheme })
+    const page = await world.page({ colorScheme, reducedMotion: 'reduce' })
     await world.logIn(page)
     expect(await findings(page)).toEqual([])
     await connect(page)
@@ -80,7 +82,7 @@ describe.each(['light', 'dark'] as const)('axe finds nothing serious in %s', col
   test.each(['#/inbox', '#/inbox?view=publish', '#/inbox?view=trail', '#/chat', '#/chat/lobby', '#/fleet'])(
     'on %s',
     async hash => {
-      const page = await world.page({ colorScheme })
+      const page = await world.page({ colorScheme, reducedMotion: 'reduce' })
       await world.logIn(page, hash)
       const ready: Record<string, string> = {
         '#/inbox': '[data-test=item]',

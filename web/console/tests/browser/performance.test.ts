@@ -37,11 +37,11 @@ test('5,000 entries at 500 messages a second leave the page responsive', async (
   const started = performance.now()
   for (let sent = 0; sent < ENTRIES * 1.2; sent += RATE / PARTS) {
     const batch = Array.from({ length: RATE / PARTS }, (_, index) => ({
-      channel: 'topic:load',
-      data: { number: sent + index, text: 'a message of a usual length, as an order book would send' },
-      ephemeral: true,
+      to: { topics: ['load'] },
+      title: `order ${sent + index}`,
+      content: 'a message of a usual length, as a shop would send',
     }))
-    await world.server.post('/v1/publish', batch)
+    await world.server.post('/v1/notifications', batch)
     const due = started + ((sent + RATE / PARTS) / RATE) * 1_000
     await new Promise(next => setTimeout(next, Math.max(0, due - performance.now())))
     // Somebody uses the page meanwhile: a filter, and a look back.

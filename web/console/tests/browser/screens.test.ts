@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Page } from 'playwright-core'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { connect, state, World } from './support/world.js'
 
 const folder = resolve(import.meta.dirname, '../../.screenshots')
@@ -32,6 +32,8 @@ beforeAll(async () => {
     })
   }
 })
+
+afterEach(() => world.closePages())
 
 afterAll(() => world?.end())
 

@@ -15,6 +15,8 @@ function executable(): string {
 export interface Look {
   readonly locale?: 'zh-CN' | 'en-US'
   readonly colorScheme?: 'light' | 'dark'
+  /** Colours are judged when they are what they will be. */
+  readonly reducedMotion?: 'reduce'
 }
 
 /** A server that serves the console, and a browser. */
@@ -80,6 +82,11 @@ export class World {
   async go(page: Page, hash: string): Promise<void> {
     await page.goto(`${this.server.url}/${hash}`)
     await page.waitForSelector('main')
+  }
+
+  /** Ends the connections of those who have looked enough: one user has only so many. */
+  async closePages(): Promise<void> {
+    for (const context of this.#browser.contexts()) await context.close()
   }
 
   async end(): Promise<void> {
