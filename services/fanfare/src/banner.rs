@@ -53,6 +53,12 @@ impl Banner<'_> {
                 "WebSockets",
                 &format!("{sockets}/ws/notifications/   {sockets}/ws/test/"),
             );
+            let state = if fanfare_console::is_built() {
+                ""
+            } else {
+                "   (not built; the page says how)"
+            };
+            line("console", &format!("{base}/{state}"));
         }
         line(
             "probes",

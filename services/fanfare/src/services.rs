@@ -6,7 +6,13 @@ use crate::{
     openapi,
     readiness::{self, Readiness},
 };
-use axum::{Extension, Json, Router, extract::DefaultBodyLimit, http::StatusCode, routing::get};
+use axum::{
+    Extension, Json, Router,
+    extract::DefaultBodyLimit,
+    http::{HeaderMap, Method, StatusCode, Uri},
+    response::IntoResponse as _,
+    routing::get,
+};
 use fanfare_auth::Auth;
 use fanfare_chat::Chat;
 use fanfare_gateway::Gateway;
@@ -168,11 +174,15 @@ impl Services {
         }
         let document = Arc::new(openapi::document(documents));
         let reference = get(async move || Json((*document).clone()));
-        let not_found = async || {
-            Problem::new(
-                ErrorCode::NotFound,
-                "there is nothing at this path; see /openapi.json",
-            )
+        let has_console = self.gateway.is_some();
+        let not_found = async move |method: Method, uri: Uri, headers: HeaderMap| {
+            let console = has_console
+                .then(|| fanfare_console::respond(&method, &uri, &headers))
+                .flatten();
+            console.unwrap_or_else(|| {
+                let detail = "there is nothing at this path; see /openapi.json";
+                Problem::new(ErrorCode::NotFound, detail).into_response()
+            })
         };
         let wrong_method = async || {
             let problem = Problem::new(

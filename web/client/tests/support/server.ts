@@ -51,6 +51,11 @@ export class Server {
     return this.#url
   }
 
+  /** The server's own API key. */
+  get key(): string {
+    return this.#key
+  }
+
   /** Kills it without warning. */
   async kill(): Promise<void> {
     await this.#end('SIGKILL')

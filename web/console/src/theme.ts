@@ -1,0 +1,57 @@
+import { computed, watchEffect } from 'vue'
+import { stored } from './stored'
+import { theme } from './ui'
+
+export type Appearance = 'light' | 'dark'
+
+const system = matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light'
+
+export const appearance = stored<Appearance>('theme', system, value => value === 'light' || value === 'dark')
+
+watchEffect(() => {
+  document.documentElement.dataset.theme = appearance.value
+})
+
+const common = {
+  borderRadius: 6,
+  controlHeight: 32,
+  fontSize: 14,
+  fontFamily: 'var(--sans)',
+  fontFamilyCode: 'var(--mono)',
+  motionDurationMid: '0.12s',
+  motionDurationSlow: '0.16s',
+}
+
+// Ant Design's own greys and blue are too pale on white for small text; these keep 4.5:1 and more.
+const light = {
+  ...common,
+  colorPrimary: '#0f766e',
+  colorError: '#b42318',
+  colorTextBase: '#17211f',
+  colorTextSecondary: '#485552',
+  colorTextTertiary: '#586562',
+  colorTextQuaternary: '#63706d',
+  colorTextPlaceholder: '#63706d',
+  colorTextDisabled: '#63706d',
+  colorBorder: '#c3ccc9',
+}
+
+const dark = {
+  ...common,
+  colorPrimary: '#14806f',
+  colorError: '#f0776c',
+  colorBgBase: '#111716',
+  colorTextBase: '#e7eeec',
+  colorTextSecondary: '#b3bfbc',
+  colorTextTertiary: '#a3b0ad',
+  colorTextQuaternary: '#95a29f',
+  colorTextPlaceholder: '#95a29f',
+  colorTextDisabled: '#95a29f',
+  colorBorder: '#3b4644',
+}
+
+/** What `ConfigProvider` is told. */
+export const themeConfig = computed(() => ({
+  algorithm: appearance.value === 'dark' ? theme.darkAlgorithm : theme.defaultAlgorithm,
+  token: appearance.value === 'dark' ? dark : light,
+}))

@@ -1,0 +1,130 @@
+import { type ShallowRef, shallowRef } from 'vue'
+import type { Draft, LogEntry } from './entry'
+import type { Matches } from './filter'
+
+/** Entries that are kept: some minutes of a busy connection, a few megabytes. */
+export const CAPACITY = 5_000
+
+/** Between two looks at what has come while the page is hidden, when no frame is drawn. */
+const HIDDEN_MS = 500
+
+/**
+ * The last entries of a connection, and those of them that a filter shows. What comes is taken in once for each frame
+ * that the browser draws: a thousand entries cost a page no more than one.
+ */
+export class Log {
+  /** Changes whenever something else is to be drawn. */
+  readonly version: ShallowRef<number> = shallowRef(0)
+  /** Oldest first. */
+  entries: LogEntry[] = []
+  /** Those that the filter lets through; stands still while it is paused. */
+  shown: readonly LogEntry[] = []
+  /** Entries that were ever added to `shown`, and that were taken from its beginning. */
+  shownAdded = 0
+  shownDropped = 0
+  /** How many there are of each type. */
+  readonly types = new Map<string, number>()
+  readonly channels = new Set<string>()
+  /** The last of each type. */
+  readonly latest = new Map<string, LogEntry>()
+  #pending: LogEntry[] = []
+  #matches: Matches = () => true
+  #isPaused = false
+  #scheduled = false
+  #seq = 0
+  #lastAt: number | undefined
+
+  add(draft: Draft, at = Date.now()): LogEntry {
+    this.#seq += 1
+    const entry = { ...draft, seq: this.#seq, at, delta: at - (this.#lastAt ?? at) }
+    this.#lastAt = at
+    this.#pending.push(entry)
+    if (this.#pending.length > CAPACITY) this.#pending.splice(0, this.#pending.length - CAPACITY)
+    this.#schedule()
+    return entry
+  }
+
+  get isPaused(): boolean {
+    return this.#isPaused
+  }
+
+  /** Stands still; what comes is kept all the same. */
+  pause(isPaused: boolean): void {
+    this.#isPaused = isPaused
+    if (!isPaused) this.#filter()
+    this.version.value += 1
+  }
+
+  show(matches: Matches): void {
+    this.#matches = matches
+    this.#filter()
+    this.version.value += 1
+  }
+
+  clear(): void {
+    this.#pending = []
+    this.entries = []
+    this.types.clear()
+    this.channels.clear()
+    this.latest.clear()
+    this.#lastAt = undefined
+    this.#filter()
+    this.version.value += 1
+  }
+
+  /** In place of everything that is there: a log that was kept. */
+  load(entries: readonly LogEntry[]): void {
+    this.clear()
+    for (const entry of entries) this.add(entry, entry.at)
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return
+    this.#scheduled = true
+    if (document.hidden) setTimeout(() => this.#flush(), HIDDEN_MS)
+    else requestAnimationFrame(() => this.#flush())
+  }
+
+  #flush(): void {
+    this.#scheduled = false
+    const added = this.#pending
+    this.#pending = []
+    for (const entry of added) this.#count(entry)
+    this.entries.push(...added)
+    const over = this.entries.length - CAPACITY
+    if (over > 0) {
+      for (const { type } of this.entries.splice(0, over)) this.#forget(type)
+    }
+    if (!this.#isPaused) this.#follow(added.filter(this.#matches))
+    this.version.value += 1
+  }
+
+  #follow(added: readonly LogEntry[]): void {
+    const first = this.entries[0]?.seq ?? 0
+    let gone = 0
+    while ((this.shown[gone]?.seq ?? first) < first) gone += 1
+    if (gone === 0 && added.length === 0) return
+    this.shown = [...(gone > 0 ? this.shown.slice(gone) : this.shown), ...added]
+    this.shownAdded += added.length
+    this.shownDropped += gone
+  }
+
+  #filter(): void {
+    this.shown = this.entries.filter(this.#matches)
+    this.shownAdded = this.shown.length
+    this.shownDropped = 0
+  }
+
+  #count(entry: LogEntry): void {
+    const { type, channel } = entry
+    this.types.set(type, (this.types.get(type) ?? 0) + 1)
+    this.latest.set(type, entry)
+    if (channel !== undefined) this.channels.add(channel)
+  }
+
+  #forget(type: string): void {
+    const left = (this.types.get(type) ?? 0) - 1
+    if (left > 0) this.types.set(type, left)
+    else this.types.delete(type)
+  }
+}

@@ -1,0 +1,102 @@
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { says, World } from './support/world.js'
+
+let world: World
+
+beforeEach(async () => {
+  world = await World.start()
+})
+
+afterEach(async () => {
+  expect(world.complaints).toEqual([])
+  await world.end()
+})
+
+test('what is published from the form lands in another browser, and reading it counts down everywhere', async () => {
+  const [admin, alice] = [await world.page(), await world.page()]
+  await world.logIn(admin, '#/inbox?view=publish')
+  await world.logInAs(alice, 'alice', {}, '#/inbox')
+  const second = await world.page()
+  await world.logInAs(second, 'alice')
+
+  await admin.fill('#api-key', world.server.key)
+  await admin.fill('#users', 'alice')
+  await admin.fill('#title', 'Build finished')
+  expect(await admin.textContent('[data-test=command]')).toContain('"title": "Build finished"')
+  expect(await admin.textContent('[data-test=command]')).not.toContain(world.server.key)
+  await admin.click('[data-test=send]')
+  await says(admin, '[data-test=outcome]', 'durable: written to 1 channels')
+
+  await says(alice, '[data-test=item]', 'Build finished')
+  for (const page of [alice, second]) await says(page, '[data-test=unread]', '1')
+  await alice.click('[data-test=item]')
+  await says(alice, '[data-test=reader]', 'Build finished')
+  for (const page of [alice, second]) await page.locator('[data-test=unread]').waitFor({ state: 'detached' })
+
+  await admin.click('[data-test=to-trail]')
+  await says(admin, '[data-test=trail]', /alice.*read.*acknowledged/)
+})
+
+test('two people talk', async () => {
+  const [admin, alice] = [await world.page(), await world.page({ locale: 'zh-CN' })]
+  await world.logIn(admin, '#/chat')
+  await admin.click('[data-test=new-room]')
+  await admin.fill('#room-name', 'Lobby')
+  await admin.click('[data-test=make-room]')
+  await admin.waitForSelector('[data-test=timeline]')
+  await world.logInAs(alice, 'alice', { name: 'Alice' }, '#/chat')
+  await alice.click('[data-test=new-room]')
+  await alice.click('[aria-label="加入 Lobby"]')
+  await says(admin, '[data-test=present]', /2 here.*alice/)
+
+  await admin.fill('[data-test=message-text]', 'Hello @alice')
+  await says(alice, '[data-test=typing]', 'admin')
+  await admin.keyboard.press('Enter')
+  await says(alice, '[data-test=message]', 'Hello @alice')
+
+  const first = alice.locator('[data-test=message]').first()
+  await first.hover()
+  await first.getByRole('button', { name: '用 🎉 回应' }).click()
+  await says(admin, '[data-test=reaction]', '🎉 1')
+  await first.locator('[data-test=reply]').click()
+  await alice.keyboard.type('Hello back')
+  await alice.keyboard.press('Enter')
+  await says(admin, '[data-test=message]', /↪ admin Hello @alice\s*Hello back/)
+
+  const second = alice.locator('[data-test=message]').nth(1)
+  await second.hover()
+  await second.locator('[data-test=edit]').click()
+  await alice.keyboard.type('!')
+  await alice.keyboard.press('Enter')
+  await says(admin, '[data-test=message]', 'Hello back! (edited)')
+  await second.hover()
+  await second.locator('[data-test=delete]').click()
+  await alice.locator('.ant-popconfirm').getByRole('button', { name: '删除' }).click()
+  await says(admin, '[data-test=message]', 'This message was deleted by alice')
+})
+
+test('a room counts what was not read, and shows where it begins', async () => {
+  const [admin, alice] = [await world.page(), await world.page()]
+  const room = await world.server.post<{ id: string }>('/v1/rooms', {
+    kind: 'private',
+    name: 'Team',
+    id: 'team',
+    members: ['admin', 'alice'],
+  })
+  await world.logIn(admin, `#/chat/${room.id}`)
+  await world.logInAs(alice, 'alice', {}, `#/chat/${room.id}`)
+  for (const line of ['one', 'two']) {
+    await admin.fill('[data-test=message-text]', line)
+    await admin.keyboard.press('Enter')
+    await says(alice, '[data-test=message]', line)
+  }
+  await world.go(alice, '#/ws')
+  await admin.fill('[data-test=message-text]', 'three')
+  await admin.keyboard.press('Enter')
+  await says(admin, '[data-test=message]', 'three')
+  await world.go(alice, '#/chat')
+  await says(alice, '[data-test=room-unread]', '1')
+  await alice.click('[data-test=room]')
+  await alice.waitForSelector('[data-test=new-line]')
+  await alice.locator('[data-test=room-unread]').waitFor({ state: 'detached' })
+})

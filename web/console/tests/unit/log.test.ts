@@ -1,0 +1,77 @@
+import { beforeEach, expect, test, vi } from 'vitest'
+import { note, readFrame } from '../../src/websocket-test/log/entry'
+import { matcher } from '../../src/websocket-test/log/filter'
+import { CAPACITY, Log } from '../../src/websocket-test/log/log'
+
+const ALL = {
+  text: '',
+  direction: 'all',
+  types: [],
+  channel: '',
+  errorsOnly: false,
+  hideHeartbeats: false,
+} as const
+
+let draw: () => void
+
+beforeEach(() => {
+  vi.stubGlobal('document', { hidden: false })
+  vi.stubGlobal('requestAnimationFrame', (callback: () => void) => {
+    draw = callback
+  })
+})
+
+const frame = (fields: object) => readFrame('in', JSON.stringify(fields)).draft
+
+test('the token is hidden wherever a frame is shown', () => {
+  const { draft } = readFrame('out', JSON.stringify({ type: 'auth', token: 'secret', since: { all: '1' } }))
+  expect(JSON.stringify(draft)).not.toContain('secret')
+  expect(draft.text).toBe('{"type":"auth","token":"…","since":{"all":"1"}}')
+})
+
+test('the log keeps the last entries and what a filter shows of them', () => {
+  const log = new Log()
+  log.show(matcher({ ...ALL, types: ['b'] }) ?? (() => false))
+  for (let number = 0; number < CAPACITY + 10; number += 1) log.add(frame({ type: number % 2 ? 'a' : 'b' }))
+  draw()
+  expect(log.entries.length).toBe(CAPACITY)
+  for (let number = 0; number < 10; number += 1) log.add(frame({ type: 'b' }))
+  draw()
+  expect(log.entries.length).toBe(CAPACITY)
+  expect(log.entries[0]?.seq).toBe(21)
+  expect(log.shown.every(({ seq, type }) => type === 'b' && seq >= 21)).toBe(true)
+  expect(log.shown.length).toBe(log.shownAdded - log.shownDropped)
+  expect(log.types.get('a')).toBe(log.entries.filter(({ type }) => type === 'a').length)
+})
+
+test('a paused log stands still, and loses nothing', () => {
+  const log = new Log()
+  log.add(frame({ type: 'a' }))
+  draw()
+  log.pause(true)
+  log.add(frame({ type: 'b' }))
+  draw()
+  expect(log.shown.map(({ type }) => type)).toEqual(['a'])
+  log.pause(false)
+  expect(log.shown.map(({ type }) => type)).toEqual(['a', 'b'])
+})
+
+test('a filter takes words and expressions, and says when it is none', () => {
+  const log = new Log()
+  const seqs = (filter: object) => {
+    log.show(matcher({ ...ALL, ...filter }) ?? (() => false))
+    return log.shown.map(({ seq }) => seq)
+  }
+  log.add(frame({ type: 'publication', channel: 'topic:a', data: { price: 12 } }))
+  log.add(frame({ type: 'error', code: 'bad_json' }))
+  log.add(frame({ type: 'pong' }))
+  log.add(note('closed', 'The Network failed'))
+  draw()
+  expect(seqs({ text: 'NETWORK' })).toEqual([4])
+  expect(seqs({ text: '/price":1\\d/' })).toEqual([1])
+  expect(seqs({ hideHeartbeats: true })).toEqual([1, 2, 4])
+  expect(seqs({ errorsOnly: true })).toEqual([2])
+  expect(seqs({ channel: 'topic:a' })).toEqual([1])
+  expect(seqs({ direction: 'local' })).toEqual([4])
+  expect(matcher({ ...ALL, text: '/(/' })).toBeUndefined()
+})
