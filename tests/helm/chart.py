@@ -21,9 +21,9 @@ def values(name: str) -> dict:
     return yaml.safe_load(VALUES[name].read_text()) or {}
 
 
-@functools.cache
 def chart() -> helm_python.Chart:
-    """With the NATS chart too, where `helm dependency build` has put it."""
+    """With the NATS chart too, where `helm dependency build` has put it. Loaded for each use: the NATS chart changes the
+    values that it is rendered with, and a second rendering would see that."""
     return helm_python.Chart.load(CHART)
 
 

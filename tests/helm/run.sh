@@ -21,5 +21,6 @@ fi
 cp tests/helm/custom_resources.mjs "$tools/node"
 
 export FANFARE_HELM_NODE="$tools/node"
+export FANFARE_NATS_SERVER="${FANFARE_NATS_SERVER:-$tools/python/bin/nats-server}"
 export FANFARE_BINARY="${FANFARE_BINARY:-${CARGO_TARGET_DIR:-$PWD/target}/debug/fanfare}"
-exec "$tools/python/bin/python" -m pytest -q -p no:cacheprovider tests/helm "$@"
+exec "$tools/python/bin/python" -m pytest -q -p no:cacheprovider --rootdir tests/helm "${@:-tests/helm}"
