@@ -67,3 +67,20 @@ bench *ARGS:
     tests/tools/nats.sh > /dev/null
     cargo build --release --locked -p fanfare -p fanfare-load
     FANFARE_NATS_SERVER=$(tests/tools/nats.sh) "${CARGO_TARGET_DIR:-target}/release/fanfare-load" {{ARGS}}
+
+# The chart: rendered by Helm's engine, held against Kubernetes' schemas, installed, and started. Needs root for the last.
+helm *ARGS:
+    cargo build --locked -p fanfare
+    tests/helm/run.sh {{ARGS}}
+
+# Fanfare on a Kubernetes in Docker, from nothing; may be run again after any change.
+kind-up:
+    deploy/kind/up.sh
+
+# Remove that cluster and everything in it.
+kind-down:
+    kind delete cluster --name fanfare
+
+# What to look at when it does not work.
+kind-diag:
+    deploy/kind/diag.sh

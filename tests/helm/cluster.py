@@ -29,11 +29,11 @@ class Pod:
 
 
 class Cluster:
-    def __init__(self, directory: pathlib.Path, rendered: list[dict], binary: pathlib.Path, nats_server: pathlib.Path):
+    def __init__(self, directory: pathlib.Path, rendered: list[dict], image: Image, nats_server: pathlib.Path):
         self.directory = directory
         self.rendered = rendered
         self.objects = {(document["kind"], document["metadata"]["name"]): document for document in rendered}
-        self.image = Image(("/fanfare",), (("/fanfare", binary),))
+        self.image = image
         self.nats_server = nats_server
         self.network = Network()
         self.pods: list[Pod] = []

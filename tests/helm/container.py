@@ -17,7 +17,7 @@ hostname "$name"
 mount --make-rprivate /
 mount --bind "$root" "$root"
 for directory in usr lib lib64 bin etc/ssl; do
-    if [ -d "$root/$directory" ] && [ -e "/$directory" ]; then mount --bind -o ro "/$directory" "$root/$directory"; fi
+    if [ -d "$root/$directory" ]; then mount --bind -o ro "/$directory" "$root/$directory"; fi
 done
 mount --bind /dev "$root/dev"
 mount -t proc proc "$root/proc"
@@ -28,7 +28,7 @@ mount -o remount,bind,ro "$root"
 exec setpriv --no-new-privs env -i "$@"
 """
 
-
+SYSTEM = [directory for directory in ("usr", "lib", "lib64", "bin", "etc/ssl") if os.path.exists(f"/{directory}")]
 CHROOT = shutil.which("chroot", path="/usr/sbin:/usr/bin:/sbin:/bin")
 
 
@@ -40,6 +40,8 @@ class Image(typing.NamedTuple):
     files: tuple[tuple[str, pathlib.Path], ...] = ()
     # Variables of the image.
     variables: tuple[str, ...] = ()
+    # Whether it has this system's programs and libraries, too.
+    has_system: bool = True
 
 
 class Container:
@@ -54,7 +56,7 @@ class Container:
         self.container = spec["containers"][0]
         self.user = spec["securityContext"]["runAsUser"]
         self.group = spec["securityContext"]["fsGroup"]
-        for name in ("dev", "proc", "usr", "lib", "lib64", "bin", "etc/ssl"):
+        for name in ("dev", "proc", "etc", *(SYSTEM if image.has_system else ())):
             (self.root / name).mkdir(parents=True)
         (self.root / "etc/hosts").write_text(hosts)
         (self.root / "etc/nsswitch.conf").write_text("hosts: files\n")

@@ -6,13 +6,17 @@ cd "$(dirname "$0")/../.."
 tools="$PWD/target/tools/helm"
 mkdir -p "$tools/node"
 
-if ! cmp -s tests/helm/requirements.txt "$tools/requirements.txt"; then
-    rm -rf "$tools/python"
-    python3 -m venv "$tools/python"
-    "$tools/python/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes \
-        -r tests/helm/requirements.txt
-    cp tests/helm/requirements.txt "$tools/requirements.txt"
-fi
+# checkov wants older versions of what the tests use, so it has an environment of its own.
+for environment in "python requirements" "checkov policies"; do
+    read -r name list <<< "$environment"
+    if ! cmp -s "tests/helm/$list.txt" "$tools/$list.txt"; then
+        rm -rf "${tools:?}/$name"
+        python3 -m venv "$tools/$name"
+        "$tools/$name/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes \
+            -r "tests/helm/$list.txt"
+        cp "tests/helm/$list.txt" "$tools/$list.txt"
+    fi
+done
 if ! cmp -s tests/helm/package-lock.json "$tools/node/package-lock.json"; then
     rm -rf "$tools/node" && mkdir "$tools/node"
     cp tests/helm/package.json tests/helm/package-lock.json "$tools/node"
@@ -21,6 +25,7 @@ fi
 cp tests/helm/custom_resources.mjs "$tools/node"
 
 export FANFARE_HELM_NODE="$tools/node"
+export FANFARE_CHECKOV="$tools/checkov/bin/checkov"
 export FANFARE_NATS_SERVER="${FANFARE_NATS_SERVER:-$tools/python/bin/nats-server}"
 export FANFARE_BINARY="${FANFARE_BINARY:-${CARGO_TARGET_DIR:-$PWD/target}/debug/fanfare}"
 exec "$tools/python/bin/python" -m pytest -q -p no:cacheprovider --rootdir tests/helm "${@:-tests/helm}"

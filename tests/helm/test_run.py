@@ -1,8 +1,7 @@
 """Starts what is rendered: the exact arguments, variables, files, user and ports, on a NATS with the rendered logins."""
 
-import json
 import re
-import subprocess
+import threading
 import time
 
 import chart
@@ -13,7 +12,8 @@ from container import Image
 
 @pytest.fixture(scope="module", params=["values-kind", "default"])
 def cluster(request, tmp_path_factory, binary):
-    cluster = Cluster(tmp_path_factory.mktemp(request.param), chart.rendered(request.param), binary, nats_server())
+    image = Image(("/fanfare",), (("/fanfare", binary),))
+    cluster = Cluster(tmp_path_factory.mktemp(request.param), chart.rendered(request.param), image, nats_server())
     try:
         cluster.start()
         yield cluster
@@ -99,18 +99,14 @@ class Ending:
     """A pod that is being ended."""
 
     def __init__(self, cluster, pod):
-        import threading
-
-        self.cluster, self.pod, self.took, self.after = cluster, pod, None, []
+        self.cluster, self.pod, self.before, self.took = cluster, pod, 0, 0.0
         self.thread = threading.Thread(target=self._run)
         self.thread.start()
 
     def _run(self):
-        # The endpoints go and the hook runs at the same time.
-        watch = self.pod.container.container.get("lifecycle", {}).get("preStop", {}).get("sleep", {}).get("seconds", 0)
-        self.pod.is_in_service = False
+        # The endpoints go when the hook begins.
         self.before = self.cluster.probe(self.pod, "readinessProbe")[0]
-        self.watch = watch
+        self.pod.is_in_service = False
         self.took = self.pod.container.terminate()
 
     def is_under_way(self) -> bool:
