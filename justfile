@@ -2,6 +2,9 @@
 
 set shell := ["bash", "-euo", "pipefail", "-c"]
 
+# What a static binary is built for: named, so that its flags are not those of what runs while building.
+host := `rustc -vV | sed -n 's/^host: //p'`
+
 _list:
     @just --list --unsorted
 
@@ -72,6 +75,11 @@ bench *ARGS:
 helm *ARGS:
     cargo build --locked -p fanfare
     tests/helm/run.sh {{ARGS}}
+
+# The image's last stage, built by buildah (`apt-get install buildah`), and every service run from it. Needs root.
+image:
+    RUSTFLAGS="-C target-feature=+crt-static" cargo build --release --locked -p fanfare --target {{ host }}
+    FANFARE_BINARY="${CARGO_TARGET_DIR:-$PWD/target}/{{ host }}/release/fanfare" tests/helm/run.sh tests/helm/test_image.py
 
 # Fanfare on a Kubernetes in Docker, from nothing; may be run again after any change.
 kind-up:

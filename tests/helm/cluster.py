@@ -44,33 +44,47 @@ class Cluster:
         """Returns once every pod is ready."""
         deployments = chart.of_kind(self.rendered, "Deployment")
         places = []
-        nats_space, nats_address = self.network.add(0)
-        self.network.hosts[f"demo-nats.{chart.NAMESPACE}.svc"] = nats_address
+        servers = [self.network.add(200 + number) for number in range(self.nats_replicas())]
+        for number, (_space, address) in enumerate(servers):
+            for name in (f"demo-nats-{number}.demo-nats-headless", f"demo-nats-{number}.demo-nats-headless.push.svc"):
+                self.network.hosts[name] = address
+        self.network.hosts[f"demo-nats.{chart.NAMESPACE}.svc"] = servers[0][1]
         for document in deployments:
             service = document["spec"]["template"]["spec"]["containers"][0]["name"]
             for number in range(document["spec"]["replicas"]):
-                places.append((document, service, f"{document['metadata']['name']}-{number}", *self.network.add(len(places) + 1)))
+                places.append(
+                    (document, service, f"{document['metadata']['name']}-{number}", *self.network.add(len(places) + 1))
+                )
         self._serve(deployments)
-        self.others.append(self._nats(nats_space))
+        for number, (space, _address) in enumerate(servers):
+            self.others.append(self._nats(space, f"demo-nats-{number}"))
         for document, service, name, space, address in places:
-            self.pods.append(Pod(service, address, self.run(space, name, document["spec"]["template"]["spec"], self.image)))
+            self.pods.append(
+                Pod(service, address, self.run(space, name, document["spec"]["template"]["spec"], self.image))
+            )
         for pod in self.pods:
             self.await_ready(pod)
+
+    def nats_replicas(self) -> int:
+        return sum(document["spec"]["replicas"] for document in chart.of_kind(self.rendered, "StatefulSet")) or 1
 
     def run(self, space: str, name: str, spec: dict, image: Image) -> Container:
         return Container(self.directory, space, name, spec, self.objects, self.network.hosts_file(), image)
 
-    def _nats(self, space: str) -> Container:
+    def _nats(self, space: str, name: str) -> Container:
         """By the NATS chart's StatefulSet; where that chart is not there, by one of ours with the same files."""
         sets = chart.of_kind(self.rendered, "StatefulSet")
         image = Image(("/nats-server",), (("/nats-server", self.nats_server),))
         if sets:
-            return self.run(space, "demo-nats-0", sets[0]["spec"]["template"]["spec"], image)
+            return self.run(space, name, sets[0]["spec"]["template"]["spec"], image)
         self.objects["ConfigMap", "nats-config"] = {"data": {"nats.conf": (HERE / "nats.conf").read_text()}}
         values = chart.chart().values["nats"]
         logins, certificate = "demo-fanfare-nats-logins", "demo-fanfare-nats-tls"
         variables = [
-            {"name": name, "valueFrom": {"secretKeyRef": {"name": logins, "key": source["valueFrom"]["secretKeyRef"]["key"]}}}
+            {
+                "name": name,
+                "valueFrom": {"secretKeyRef": {"name": logins, "key": source["valueFrom"]["secretKeyRef"]["key"]}},
+            }
             for name, source in values["container"]["env"].items()
         ]
         spec = {
@@ -96,7 +110,7 @@ class Cluster:
                 {"name": "data", "emptyDir": {}},
             ],
         }
-        return self.run(space, "demo-nats-0", spec, image)
+        return self.run(space, name, spec, image)
 
     def _serve(self, deployments: list[dict]):
         """Each Service gets an address, where its port is forwarded to the pods that are in it."""
@@ -114,7 +128,9 @@ class Cluster:
 
         async def serve():
             for address, port, component, target in listeners:
-                await asyncio.start_server(lambda reader, writer, of=(component, target): self._forward(reader, writer, *of), address, port)
+                await asyncio.start_server(
+                    lambda reader, writer, of=(component, target): self._forward(reader, writer, *of), address, port
+                )
             started.set()
 
         def run():

@@ -47,7 +47,9 @@ class Image(typing.NamedTuple):
 class Container:
     """Runs the first container of a pod. `objects` has Secrets and ConfigMaps by (kind, name)."""
 
-    def __init__(self, directory: pathlib.Path, space: str, pod_name: str, spec: dict, objects: dict, hosts: str, image: Image):
+    def __init__(
+        self, directory: pathlib.Path, space: str, pod_name: str, spec: dict, objects: dict, hosts: str, image: Image
+    ):
         self.pod_name = pod_name
         self.spec = spec
         self.objects = objects

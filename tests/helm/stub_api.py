@@ -50,7 +50,14 @@ class Api:
 
     def get(self, kind: str, namespace: str, name: str) -> dict | None:
         plural = next(plural for plural, (found, _group) in KINDS.items() if found == kind)
-        return next((found for path, found in self.objects.items() if path.endswith(f"/namespaces/{namespace}/{plural}/{name}")), None)
+        return next(
+            (
+                found
+                for path, found in self.objects.items()
+                if path.endswith(f"/namespaces/{namespace}/{plural}/{name}")
+            ),
+            None,
+        )
 
     def put(self, path: str, given: dict) -> dict:
         self.revision += 1
@@ -85,7 +92,13 @@ class Api:
             "apiVersion": "v1",
             "groupVersion": name,
             "resources": [
-                {"name": plural, "singularName": kind.lower(), "namespaced": kind != "Namespace", "kind": kind, "verbs": VERBS}
+                {
+                    "name": plural,
+                    "singularName": kind.lower(),
+                    "namespaced": kind != "Namespace",
+                    "kind": kind,
+                    "verbs": VERBS,
+                }
                 for plural, kind in RESOURCES[name].items()
             ],
         }
@@ -100,9 +113,15 @@ class Api:
         items = [
             found
             for place, found in self.objects.items()
-            if place.startswith(path + "/") and all(found["metadata"].get("labels", {}).get(key) == value for key, value in wanted)
+            if place.startswith(path + "/")
+            and all(found["metadata"].get("labels", {}).get(key) == value for key, value in wanted)
         ]
-        return {"kind": f"{kind}List", "apiVersion": group, "metadata": {"resourceVersion": str(self.revision)}, "items": items}
+        return {
+            "kind": f"{kind}List",
+            "apiVersion": group,
+            "metadata": {"resourceVersion": str(self.revision)},
+            "items": items,
+        }
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -138,7 +157,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.end_headers()
             return
         query = urllib.parse.urlparse(self.path).query
-        found = self.api.discovery(self.place) or self.api.objects.get(self.place) or self.api.listing(self.place, query)
+        found = (
+            self.api.discovery(self.place) or self.api.objects.get(self.place) or self.api.listing(self.place, query)
+        )
         if found:
             self.answer(found)
         else:

@@ -26,7 +26,7 @@ def directory(tmp_path_factory):
     if not chart.has_nats_chart():
         manifest = (copy / "Chart.yaml").read_text()
         before, rest = manifest.split("dependencies:\n")
-        after = rest[rest.index("annotations:"):]
+        after = rest[rest.index("annotations:") :]
         (copy / "Chart.yaml").write_text(before + after)
     return copy
 
@@ -98,7 +98,12 @@ def test_refused_values_change_nothing(api, directory):
     with helm(api) as config:
         config.install(str(directory), "demo", {}, wait="hookOnly")
         with pytest.raises(helm_python.HelmError, match="terminationGracePeriodSeconds"):
-            config.upgrade(str(directory), "demo", {"gateway": {"replicas": 7, "terminationGracePeriodSeconds": 5}}, wait="hookOnly")
+            config.upgrade(
+                str(directory),
+                "demo",
+                {"gateway": {"replicas": 7, "terminationGracePeriodSeconds": 5}},
+                wait="hookOnly",
+            )
         assert replicas(api) == 2
 
 

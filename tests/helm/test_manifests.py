@@ -2,7 +2,6 @@
 
 import base64
 import json
-import pathlib
 import re
 import subprocess
 
@@ -62,9 +61,18 @@ def test_selectors_find_pods_and_ports_have_names(objects):
             labels = document["spec"]["template"]["metadata"]["labels"]
             assert matches(document["spec"]["selector"]["matchLabels"], labels), name
         elif document["kind"] == "Service":
-            found = [template for _name, template in templates if matches(document["spec"]["selector"], template["metadata"]["labels"])]
+            found = [
+                template
+                for _name, template in templates
+                if matches(document["spec"]["selector"], template["metadata"]["labels"])
+            ]
             assert len(found) == 1 or "nats" in name, f"{name} finds {len(found)}"
-            ports = {port["name"] for template in found for container in template["spec"]["containers"] for port in container["ports"]}
+            ports = {
+                port["name"]
+                for template in found
+                for container in template["spec"]["containers"]
+                for port in container["ports"]
+            }
             for port in document["spec"]["ports"]:
                 assert not found or port["targetPort"] in ports, (name, port)
         elif document["kind"] in ("PodDisruptionBudget", "NetworkPolicy"):
@@ -83,7 +91,9 @@ def test_what_is_referred_to_is_there(objects):
                 data = chart.one(objects, kind, reference)["data"]
                 assert keys <= data.keys(), (name, reference, keys - data.keys())
             else:
-                assert not reference.startswith(chart.RELEASE), f"{name} refers to {kind} {reference}, which nobody makes"
+                assert not reference.startswith(chart.RELEASE), (
+                    f"{name} refers to {kind} {reference}, which nobody makes"
+                )
 
 
 def references(pod: dict):
@@ -123,12 +133,18 @@ def test_the_drain_fits_into_the_grace_period(objects):
 def test_liveness_does_not_ask_what_readiness_asks(objects):
     for document in chart.of_kind(objects, "Deployment"):
         container = document["spec"]["template"]["spec"]["containers"][0]
-        probes = {name: container[name]["httpGet"]["path"] for name in ("startupProbe", "livenessProbe", "readinessProbe")}
+        probes = {
+            name: container[name]["httpGet"]["path"] for name in ("startupProbe", "livenessProbe", "readinessProbe")
+        }
         assert probes == {"startupProbe": "/livez", "livenessProbe": "/livez", "readinessProbe": "/readyz"}
 
 
 def test_an_autoscaler_owns_the_number_of_pods(objects):
-    targets = {document["spec"]["scaleTargetRef"]["name"] for document in objects if document["kind"] in ("HorizontalPodAutoscaler", "ScaledObject")}
+    targets = {
+        document["spec"]["scaleTargetRef"]["name"]
+        for document in objects
+        if document["kind"] in ("HorizontalPodAutoscaler", "ScaledObject")
+    }
     budgets = {document["metadata"]["name"] for document in chart.of_kind(objects, "PodDisruptionBudget")}
     for document in chart.of_kind(objects, "Deployment"):
         name = document["metadata"]["name"]
@@ -174,7 +190,7 @@ def test_logins_are_those_of_deploy():
     for service in chart.SERVICES:
         assert (files / f"{service}.conf").read_text() == (deploy / f"{service}.conf").read_text(), service
     accounts = (files / "accounts.conf").read_text()
-    ours = accounts[accounts.index("accounts {"):]
+    ours = accounts[accounts.index("accounts {") :]
     assert ours in (deploy / "server.conf").read_text()
 
 
@@ -187,7 +203,9 @@ def test_nats_passwords_do_not_look_like_numbers():
 def test_policies_let_the_test_in_where_clients_come_from_a_namespace():
     policy = chart.one(chart.rendered("values-prod"), "NetworkPolicy", "demo-fanfare-gateway")
     test = chart.one(chart.rendered("values-prod"), "Pod", "demo-fanfare-test")["metadata"]["labels"]
-    peers = [peer["podSelector"]["matchLabels"] for peer in policy["spec"]["ingress"][0]["from"] if "podSelector" in peer]
+    peers = [
+        peer["podSelector"]["matchLabels"] for peer in policy["spec"]["ingress"][0]["from"] if "podSelector" in peer
+    ]
     assert any(matches(peer, test) for peer in peers)
 
 

@@ -21,7 +21,14 @@ def failed(tmp_path_factory):
             document["metadata"].setdefault("namespace", chart.NAMESPACE)
         (directory / f"{name}.yaml").write_text(yaml.safe_dump_all(objects))
     scan = subprocess.run(
-        [os.environ["FANFARE_CHECKOV"], "--framework=kubernetes", "--directory=.", "--skip-download", "--quiet", "--output=json"],
+        [
+            os.environ["FANFARE_CHECKOV"],
+            "--framework=kubernetes",
+            "--directory=.",
+            "--skip-download",
+            "--quiet",
+            "--output=json",
+        ],
         cwd=directory,
         capture_output=True,
         text=True,
@@ -29,7 +36,10 @@ def failed(tmp_path_factory):
     report = json.loads(scan.stdout)
     assert report["summary"]["passed"] > 500, report["summary"]
     assert report["summary"]["parsing_errors"] == 0
-    return [(check["check_id"], check["check_name"], check["file_path"], check["resource"]) for check in report["results"]["failed_checks"]]
+    return [
+        (check["check_id"], check["check_name"], check["file_path"], check["resource"])
+        for check in report["results"]["failed_checks"]
+    ]
 
 
 def test_only_what_is_excepted_fails(failed):

@@ -1,4 +1,4 @@
-"""Starts what is rendered: the exact arguments, variables, files, user and ports, on a NATS with the rendered logins."""
+"""Starts what is rendered: its arguments, variables, files, user and ports, on a NATS with the rendered logins."""
 
 import re
 import threading
@@ -23,6 +23,10 @@ def cluster(request, tmp_path_factory, binary):
 
 @pytest.fixture(scope="module")
 def key(cluster):
+    return make_key(cluster)
+
+
+def make_key(cluster):
     """An API key, made by the administrator with the password of the rendered Secret."""
     password = cluster.secret("demo-fanfare-admin", "password")
     admin = cluster.post("auth", "/v1/auth/login", {"username": "admin", "password": password})["access_token"]
@@ -93,6 +97,21 @@ def test_every_process_ends_within_its_grace(cluster):
     endings = [Ending(cluster, pod) for pod in cluster.pods]
     for ending in endings:
         ending.check()
+
+
+@pytest.mark.skipif(not chart.has_nats_chart(), reason="the NATS chart is not there: helm dependency build")
+def test_a_cluster_of_three_takes_what_is_published(tmp_path, binary):
+    """Its servers trust each other by the rendered certificate, and each record has copies on all of them."""
+    given = {"defaults": {"replicas": 1}, "nats": {"config": {"cluster": {"enabled": True}}}}
+    cluster = Cluster(tmp_path, chart.render(given), Image(("/fanfare",), (("/fanfare", binary),)), nats_server())
+    try:
+        cluster.start()
+        assert len(cluster.others) == 3
+        api_key = make_key(cluster)
+        answer = publish(cluster, api_key, "to three")
+        assert answer["status"] == "replicated", answer
+    finally:
+        cluster.close()
 
 
 class Ending:
