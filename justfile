@@ -2,6 +2,9 @@
 
 set shell := ["bash", "-euo", "pipefail", "-c"]
 
+# What a static binary is built for: named, so that its flags are not those of what runs while building.
+host := `rustc -vV | sed -n 's/^host: //p'`
+
 _list:
     @just --list --unsorted
 
@@ -82,3 +85,25 @@ bench *ARGS:
     tests/tools/nats.sh > /dev/null
     cargo build --release --locked -p fanfare -p fanfare-load
     FANFARE_NATS_SERVER=$(tests/tools/nats.sh) "${CARGO_TARGET_DIR:-target}/release/fanfare-load" {{ARGS}}
+
+# The chart: rendered by Helm's engine, held against Kubernetes' schemas, installed, and started. Needs root for the last.
+helm *ARGS:
+    cargo build --locked -p fanfare
+    tests/helm/run.sh {{ARGS}}
+
+# The image's last stage, built by buildah (`apt-get install buildah`), and every service run from it. Needs root.
+image:
+    RUSTFLAGS="-C target-feature=+crt-static" cargo build --release --locked -p fanfare --target {{ host }}
+    FANFARE_BINARY="${CARGO_TARGET_DIR:-$PWD/target}/{{ host }}/release/fanfare" tests/helm/run.sh tests/helm/test_image.py
+
+# Fanfare on a Kubernetes in Docker, from nothing; may be run again after any change.
+kind-up:
+    deploy/kind/up.sh
+
+# Remove that cluster and everything in it.
+kind-down:
+    kind delete cluster --name fanfare
+
+# What to look at when it does not work.
+kind-diag:
+    deploy/kind/diag.sh

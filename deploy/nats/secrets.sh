@@ -19,6 +19,8 @@ if ! [ -f ca.pem ]; then
     openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -noenc -days 3650 -subj "/CN=Fanfare NATS" \
         -addext "basicConstraints=critical,CA:TRUE" -addext "keyUsage=critical,keyCertSign,cRLSign" \
         -keyout ca-key.pem -out ca.pem 2>/dev/null
+    # No secret, and read by processes of other users.
+    chmod a+r ca.pem
 fi
 
 if ! [ -f server.pem ]; then

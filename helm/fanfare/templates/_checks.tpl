@@ -1,0 +1,46 @@
+{{/* What the schema cannot say. Fails with what to do. */}}
+{{- define "fanfare.checks" -}}
+{{- if .Values.nats.enabled -}}
+{{- if ne (int .Values.logShards) 16 -}}
+{{- fail "logShards: the bundled NATS has logins for 16 shards of the log; use externalNats with another number" -}}
+{{- end -}}
+{{- if .Values.externalNats.urls -}}
+{{- fail "externalNats.urls is not used while nats.enabled is true: set it to false, or leave the urls out" -}}
+{{- end -}}
+{{- else -}}
+{{- if not .Values.externalNats.urls -}}
+{{- fail "externalNats.urls names the servers to use with nats.enabled: false" -}}
+{{- end -}}
+{{- if and (ne .Values.externalNats.login "none") (not .Values.externalNats.existingSecret) -}}
+{{- fail (printf "externalNats.existingSecret names the Secret with the logins (externalNats.login: %s)" .Values.externalNats.login) -}}
+{{- end -}}
+{{- end -}}
+{{- if and .Values.httpRoute.enabled (not .Values.httpRoute.parentRefs) -}}
+{{- fail "httpRoute.parentRefs names the Gateway: a route without one is attached to nothing" -}}
+{{- end -}}
+{{- if and .Values.ingress.enabled (not .Values.ingress.hosts) -}}
+{{- fail "ingress.hosts names the hosts: a rule without one takes every request of the controller" -}}
+{{- end -}}
+{{- $root := . -}}
+{{- range $name := include "fanfare.services" . | fromJsonArray -}}
+{{- $settings := include "fanfare.settings" (list $root $name) | fromJson -}}
+{{- $_ := include "fanfare.terminationGraceSeconds" (list $name $settings) -}}
+{{- with $settings.autoscaling -}}
+{{- if and (ne .kind "none") (gt (int .minReplicas) (int .maxReplicas)) -}}
+{{- fail (printf "%s.autoscaling.minReplicas is more than maxReplicas" $name) -}}
+{{- end -}}
+{{- if and (ne .kind "none") (not .cpuPercent) (not .connectionsPerPod) -}}
+{{- fail (printf "%s.autoscaling looks at nothing: set cpuPercent or connectionsPerPod" $name) -}}
+{{- end -}}
+{{- if and .connectionsPerPod (ne $name "gateway") -}}
+{{- fail (printf "%s.autoscaling.connectionsPerPod: only a gateway has connections" $name) -}}
+{{- end -}}
+{{- if and (eq .kind "keda") .connectionsPerPod (not .prometheusAddress) -}}
+{{- fail (printf "%s.autoscaling.prometheusAddress: KEDA asks Prometheus for the connections" $name) -}}
+{{- end -}}
+{{- end -}}
+{{- if and (ne $name "gateway") (gt (int $settings.drain.windowSeconds) 0) -}}
+{{- fail (printf "%s.drain.windowSeconds: only a gateway has clients to send away" $name) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}

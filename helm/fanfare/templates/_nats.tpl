@@ -1,0 +1,61 @@
+{{/* These three are asked from within the NATS chart too, whose values are others: they know the release and what is
+global. */}}
+{{- define "fanfare.nats.loginsSecret" -}}
+{{- (.Values.global.fanfare).natsLoginsSecret | default (printf "%s-fanfare-nats-logins" .Release.Name) -}}
+{{- end -}}
+
+{{- define "fanfare.nats.tlsSecret" -}}
+{{- (.Values.global.fanfare).natsTlsSecret | default (printf "%s-fanfare-nats-tls" .Release.Name) -}}
+{{- end -}}
+
+{{- define "fanfare.nats.configMap" -}}
+{{- printf "%s-fanfare-nats" .Release.Name -}}
+{{- end -}}
+
+{{/* What the NATS chart calls its Service. */}}
+{{- define "fanfare.nats.fullname" -}}
+{{- if .Values.nats.fullnameOverride -}}
+{{- .Values.nats.fullnameOverride | trunc 63 | trimSuffix "-" -}}
+{{- else if contains (.Values.nats.nameOverride | default "nats") .Release.Name -}}
+{{- .Release.Name | trunc 63 | trimSuffix "-" -}}
+{{- else -}}
+{{- printf "%s-%s" .Release.Name (.Values.nats.nameOverride | default "nats") | trunc 63 | trimSuffix "-" -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Each server by its own name: a client learns of no others. */}}
+{{- define "fanfare.nats.urls" -}}
+{{- if .Values.nats.enabled -}}
+{{- $name := include "fanfare.nats.fullname" . -}}
+{{- if .Values.nats.config.cluster.enabled -}}
+{{- $urls := list -}}
+{{- range $i := until (int .Values.nats.config.cluster.replicas) -}}
+{{- $urls = append $urls (printf "tls://%s-%d.%s-headless.%s.svc:4222" $name $i $name $.Release.Namespace) -}}
+{{- end -}}
+{{- join "," $urls -}}
+{{- else -}}
+{{- printf "tls://%s.%s.svc:4222" $name .Release.Namespace -}}
+{{- end -}}
+{{- else -}}
+{{- join "," .Values.externalNats.urls -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "fanfare.nats.replicas" -}}
+{{- if not .Values.nats.enabled -}}
+{{- int .Values.externalNats.replicas -}}
+{{- else if .Values.nats.config.cluster.enabled -}}
+{{- min 5 (int .Values.nats.config.cluster.replicas) -}}
+{{- else -}}
+1
+{{- end -}}
+{{- end -}}
+
+{{/* The Secret with the authorities of the servers, and under which key; empty: those of the image. */}}
+{{- define "fanfare.nats.caSecret" -}}
+{{- if .Values.nats.enabled -}}{{ include "fanfare.nats.tlsSecret" . }}{{- else -}}{{ .Values.externalNats.tls.caSecret }}{{- end -}}
+{{- end -}}
+
+{{- define "fanfare.nats.caKey" -}}
+{{- if .Values.nats.enabled -}}ca.crt{{- else -}}{{ .Values.externalNats.tls.caKey }}{{- end -}}
+{{- end -}}

@@ -1,0 +1,52 @@
+"""`deploy/compose.yaml`, as far as it can be held without Docker."""
+
+import re
+import subprocess
+
+import chart
+import pytest
+import yaml
+
+DEPLOY = chart.ROOT / "deploy"
+
+
+@pytest.fixture(scope="module")
+def compose():
+    return yaml.safe_load((DEPLOY / "compose.yaml").read_text())
+
+
+def test_variables_are_those_that_the_script_writes(tmp_path):
+    subprocess.run(["bash", DEPLOY / "nats/secrets.sh", tmp_path, "nats"], check=True, capture_output=True)
+    written = set(re.findall(r"^(\w+)=", (tmp_path / "nats.env").read_text(), re.MULTILINE))
+    used = set(re.findall(r"\$\{(\w+)", (DEPLOY / "compose.yaml").read_text()))
+    assert used <= written, used - written
+    assert (tmp_path / "ca.pem").stat().st_mode & 0o004, "read by the services' user"
+    assert not (tmp_path / "ca-key.pem").stat().st_mode & 0o077
+
+
+def test_nats_gets_every_variable_of_its_configuration(compose):
+    needed = set()
+    for name in ("nats.conf", "server.conf"):
+        needed |= set(re.findall(r"\$(NATS_\w+)", (DEPLOY / "nats" / name).read_text()))
+    assert needed == compose["services"]["nats"]["environment"].keys()
+
+
+def test_services_are_told_what_they_know(compose, binary):
+    for service in chart.SERVICES:
+        said = subprocess.run([binary, service, "--help"], capture_output=True, text=True, check=True).stdout
+        known = set(re.findall(r"\[env: (FANFARE_[A-Z0-9_]+)", said))
+        assert compose["services"][service]["command"] == [service]
+        assert compose["services"][service]["environment"].keys() <= known
+
+
+def test_what_is_mounted_is_there(compose):
+    for name, service in compose["services"].items():
+        for volume in service.get("volumes", []):
+            source = volume.split(":")[0]
+            if source.startswith(".") and "secrets" not in source:
+                assert (DEPLOY / source).exists(), (name, source)
+
+
+def test_everything_listens_on_loopback(compose):
+    for name, service in compose["services"].items():
+        assert all(port.startswith("127.0.0.1:") for port in service.get("ports", [])), name

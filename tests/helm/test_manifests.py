@@ -1,0 +1,251 @@
+"""What we promise of the objects ourselves."""
+
+import base64
+import json
+import re
+import subprocess
+
+import chart
+import pytest
+
+# Of a pod that may run in a namespace with the restricted pod security standard.
+VOLUMES = {"configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "persistentVolumeClaim", "projected", "secret"}
+
+
+def matches(selector: dict, labels: dict) -> bool:
+    return all(labels.get(key) == value for key, value in selector.items())
+
+
+def test_pods_are_restricted(objects):
+    for name, pod in chart.pods(objects):
+        assert pod["automountServiceAccountToken"] is False, name
+        assert pod["enableServiceLinks"] is False, name
+        assert not any(pod.get(key) for key in ("hostNetwork", "hostPID", "hostIPC")), name
+        context = pod["securityContext"]
+        assert context["runAsNonRoot"] is True and context["runAsUser"] > 10000, name
+        assert context["seccompProfile"]["type"] == "RuntimeDefault", name
+        for volume in pod.get("volumes", []):
+            assert VOLUMES & volume.keys(), (name, volume)
+        for container in pod["containers"] + pod.get("initContainers", []):
+            context = container["securityContext"]
+            assert context["allowPrivilegeEscalation"] is False, name
+            assert context["readOnlyRootFilesystem"] is True, name
+            assert context["capabilities"] == {"drop": ["ALL"]}, name
+
+
+def test_every_container_says_what_it_needs(objects):
+    for name, pod in chart.pods(objects):
+        for container in pod["containers"]:
+            resources = container["resources"]
+            assert resources["requests"].keys() >= {"cpu", "memory"}, name
+            assert "memory" in resources["limits"], name
+
+
+def test_images_are_pinned(objects):
+    for name, pod in chart.pods(objects):
+        for container in pod["containers"]:
+            image = container["image"]
+            assert "@sha256:" in image or re.search(r":[^/:]+$", image), (name, image)
+            assert not image.endswith(":latest"), (name, image)
+
+
+def test_selectors_find_pods_and_ports_have_names(objects):
+    templates = [
+        (document["metadata"]["name"], document["spec"]["template"])
+        for document in objects
+        if document["kind"] in ("Deployment", "StatefulSet")
+    ]
+    for document in objects:
+        name = document["metadata"]["name"]
+        if document["kind"] in ("Deployment", "StatefulSet"):
+            labels = document["spec"]["template"]["metadata"]["labels"]
+            assert matches(document["spec"]["selector"]["matchLabels"], labels), name
+        elif document["kind"] == "Service":
+            found = [
+                template
+                for _name, template in templates
+                if matches(document["spec"]["selector"], template["metadata"]["labels"])
+            ]
+            assert len(found) == 1 or "nats" in name, f"{name} finds {len(found)}"
+            ports = {
+                port["name"]
+                for template in found
+                for container in template["spec"]["containers"]
+                for port in container["ports"]
+            }
+            for port in document["spec"]["ports"]:
+                assert not found or port["targetPort"] in ports, (name, port)
+        elif document["kind"] in ("PodDisruptionBudget", "NetworkPolicy"):
+            spec = document["spec"]
+            selector = (spec.get("selector") or spec.get("podSelector"))["matchLabels"]
+            if selector["app.kubernetes.io/component"] != "nats":
+                assert [1 for _name, template in templates if matches(selector, template["metadata"]["labels"])], name
+
+
+def test_what_is_referred_to_is_there(objects):
+    """A Secret or ConfigMap is made by the chart, or named in the values."""
+    made = {(document["kind"], document["metadata"]["name"]) for document in objects}
+    for name, pod in chart.pods(objects):
+        for kind, reference, keys in references(pod):
+            if (kind, reference) in made:
+                data = chart.one(objects, kind, reference)["data"]
+                assert keys <= data.keys(), (name, reference, keys - data.keys())
+            else:
+                assert not reference.startswith(chart.RELEASE), (
+                    f"{name} refers to {kind} {reference}, which nobody makes"
+                )
+
+
+def references(pod: dict):
+    for volume in pod.get("volumes", []):
+        if "secret" in volume:
+            yield "Secret", volume["secret"]["secretName"], {item["key"] for item in volume["secret"].get("items", [])}
+        if "configMap" in volume:
+            yield "ConfigMap", volume["configMap"]["name"], set()
+    for container in pod["containers"]:
+        for variable in container.get("env", []):
+            source = variable.get("valueFrom", {}).get("secretKeyRef")
+            if source:
+                yield "Secret", source["name"], {source["key"]}
+
+
+def test_variables_are_unique(objects):
+    for document in chart.of_kind(objects, "Deployment"):
+        container = document["spec"]["template"]["spec"]["containers"][0]
+        names = [variable["name"] for variable in container["env"]]
+        assert len(names) == len(set(names)), names
+
+
+def test_the_drain_fits_into_the_grace_period(objects):
+    for document in chart.of_kind(objects, "Deployment"):
+        pod = document["spec"]["template"]["spec"]
+        container = pod["containers"][0]
+        variables = {variable["name"]: variable.get("value") for variable in container["env"]}
+        pre_stop = container.get("lifecycle", {}).get("preStop", {}).get("sleep", {}).get("seconds", 0)
+        grace = int(variables["FANFARE_GRACE_SECONDS"])
+        within = int(variables["FANFARE_LAME_DUCK_MS"]) / 1000 + int(variables.get("FANFARE_DRAIN_WINDOW_MS", 0)) / 1000
+        # Last words of clients take 5 s, handing over reports 5 s, requests under way 10 s.
+        assert within + 20 <= grace, document["metadata"]["name"]
+        # Services end within 10 s after that.
+        assert pre_stop + grace + 10 <= pod["terminationGracePeriodSeconds"], document["metadata"]["name"]
+
+
+def test_liveness_does_not_ask_what_readiness_asks(objects):
+    for document in chart.of_kind(objects, "Deployment"):
+        container = document["spec"]["template"]["spec"]["containers"][0]
+        probes = {
+            name: container[name]["httpGet"]["path"] for name in ("startupProbe", "livenessProbe", "readinessProbe")
+        }
+        assert probes == {"startupProbe": "/livez", "livenessProbe": "/livez", "readinessProbe": "/readyz"}
+
+
+def test_an_autoscaler_owns_the_number_of_pods(objects):
+    targets = {
+        document["spec"]["scaleTargetRef"]["name"]
+        for document in objects
+        if document["kind"] in ("HorizontalPodAutoscaler", "ScaledObject")
+    }
+    budgets = {document["metadata"]["name"] for document in chart.of_kind(objects, "PodDisruptionBudget")}
+    for document in chart.of_kind(objects, "Deployment"):
+        name = document["metadata"]["name"]
+        assert ("replicas" in document["spec"]) != (name in targets), name
+        assert (name in budgets) == (name in targets or document["spec"]["replicas"] > 1), name
+
+
+def test_large_numbers_are_written_out(objects):
+    text = json.dumps([document for document in objects if document["kind"] not in ("ConfigMap", "Secret")])
+    assert not re.search(r"\d(\.\d+)?e\+\d", text)
+
+
+def test_pods_know_nothing_of_the_charts_version(objects):
+    for document in chart.of_kind(objects, "Deployment"):
+        assert "helm.sh/chart" not in document["spec"]["template"]["metadata"]["labels"]
+
+
+@pytest.mark.parametrize("kind", ["HTTPRoute", "Ingress"])
+def test_each_path_goes_to_who_serves_it(kind):
+    route = chart.of_kind(chart.rendered({"HTTPRoute": "route", "Ingress": "ingress"}[kind]), kind)[0]
+    found = {}
+    if kind == "HTTPRoute":
+        for rule in route["spec"]["rules"]:
+            for match in rule["matches"]:
+                found[match["path"]["value"]] = rule["backendRefs"][0]["name"]
+    else:
+        for path in route["spec"]["rules"][0]["http"]["paths"]:
+            found[path["path"]] = path["backend"]["service"]["name"]
+    assert {path: name.removeprefix("demo-fanfare-") for path, name in found.items()} == {
+        "/ws": "gateway",
+        "/v1/auth": "auth",
+        "/v1/users": "auth",
+        "/.well-known/jwks.json": "auth",
+        "/v1/rooms": "chat",
+        "/v1/chat": "chat",
+        "/v1": "notify",
+    }
+
+
+def test_logins_are_those_of_deploy():
+    """The chart carries copies, because a chart takes no file from outside itself."""
+    deploy, files = chart.ROOT / "deploy/nats", chart.CHART / "files/nats"
+    for service in chart.SERVICES:
+        assert (files / f"{service}.conf").read_text() == (deploy / f"{service}.conf").read_text(), service
+    accounts = (files / "accounts.conf").read_text()
+    ours = accounts[accounts.index("accounts {") :]
+    assert ours in (deploy / "server.conf").read_text()
+
+
+def test_nats_passwords_do_not_look_like_numbers():
+    secret = chart.one(chart.rendered("default"), "Secret", "demo-fanfare-nats-logins")
+    for key, value in secret["data"].items():
+        assert re.fullmatch(r"p[0-9A-Za-z]{40}", base64.b64decode(value).decode()), key
+
+
+def test_policies_let_the_test_in_where_clients_come_from_a_namespace():
+    policy = chart.one(chart.rendered("values-prod"), "NetworkPolicy", "demo-fanfare-gateway")
+    test = chart.one(chart.rendered("values-prod"), "Pod", "demo-fanfare-test")["metadata"]["labels"]
+    peers = [
+        peer["podSelector"]["matchLabels"] for peer in policy["spec"]["ingress"][0]["from"] if "podSelector" in peer
+    ]
+    assert any(matches(peer, test) for peer in peers)
+
+
+def test_every_option_of_the_schema_is_one_of_the_binary(binary):
+    schema = json.loads((chart.CHART / "values.schema.json").read_text())
+    options = schema["definitions"]["gateway"]["properties"]["options"]["properties"]
+    said = subprocess.run([binary, "gateway", "--help"], capture_output=True, text=True, check=True).stdout
+    known = set(re.findall(r"--([a-z0-9-]+)", said))
+    spelled = {re.sub(r"([A-Z])", lambda found: "-" + found[1].lower(), option) for option in options}
+    assert spelled <= known, spelled - known
+
+
+def test_every_variable_is_one_of_the_binary(objects, binary):
+    for document in chart.of_kind(objects, "Deployment"):
+        container = document["spec"]["template"]["spec"]["containers"][0]
+        said = subprocess.run([binary, *container["args"], "--help"], capture_output=True, text=True, check=True).stdout
+        known = set(re.findall(r"\[env: (FANFARE_[A-Z0-9_]+)", said))
+        used = {variable["name"] for variable in container["env"] if variable["name"].startswith("FANFARE_")}
+        assert used <= known, (document["metadata"]["name"], used - known)
+
+
+def test_what_dashboards_and_alerts_ask_for_is_measured():
+    """By name, against the sources; what each expression answers is asked of a real Prometheus elsewhere."""
+    sources = ""
+    for directory in ("services", "crates"):
+        for path in (chart.ROOT / directory).rglob("*.rs"):
+            sources += path.read_text()
+    measured = set(re.findall(r'"(fanfare_[a-z_]+)"', sources))
+    asked = set()
+    for path in [*(chart.CHART / "dashboards").glob("*.json"), *(chart.CHART / "alerts").glob("*.yaml")]:
+        for name in re.findall(r"\b(fanfare_[a-z_]+)\b", path.read_text()):
+            asked.add(name.removesuffix("_bucket"))
+    assert asked <= measured, asked - measured
+    assert measured <= asked, f"in no panel: {measured - asked}"
+
+
+def test_each_alert_has_a_runbook():
+    runbook = (chart.ROOT / "docs/runbook.md").read_text()
+    headings = {heading.lower() for heading in re.findall(r"^## (\w+)$", runbook, re.MULTILINE)}
+    text = (chart.CHART / "alerts/fanfare.yaml").read_text()
+    anchors = set(re.findall(r'runbook_url: "#(\w+)"', text))
+    assert len(anchors) == len(re.findall(r"- alert:", text))
+    assert anchors == headings
