@@ -10,8 +10,9 @@ use crate::{
     effect,
     overlay::{self, Deleted, DeletedView, Later, Reaction, Replies},
     room::Action,
+    stretch::{self, Stretch},
 };
-use fanfare_bus::log::{Record, Slice};
+use fanfare_bus::log::Slice;
 use fanfare_http::Problem;
 use fanfare_proto::{
     Channel, Timestamp, delivery,
@@ -30,7 +31,7 @@ const READS: usize = 4;
 const READ: usize = 64;
 /// Edited texts read at once.
 const EDITS_AT_ONCE: usize = 8;
-/// Largest page, in bytes: it crosses the bus as one message.
+/// Largest page, in bytes, but for one long item: it crosses the bus as one message of at most 1 MiB.
 const PAGE_BYTES: usize = 512 * 1024;
 
 /// Which part of a room.
@@ -62,15 +63,26 @@ pub(crate) struct Page {
     pub(crate) after: u64,
 }
 
-/// Some entries of a room in order, and which ordinals they stand for.
-#[derive(Default)]
-struct Stretch {
-    records: Vec<Record>,
-    /// The first and the last ordinal; nothing else is between them.
-    first_n: u64,
-    last_n: u64,
-    more_before: bool,
-    more_after: bool,
+/// Most that a page holds; one item at least, unless no items are wanted.
+#[derive(Clone, Copy)]
+struct Bound {
+    items: usize,
+    bytes: usize,
+}
+
+impl Bound {
+    /// Of the two sides of a place; the larger is the later.
+    const fn halves(self) -> (Self, Self) {
+        let items = self.items / 2;
+        let bytes = self.bytes / 2;
+        (
+            Self { items, bytes },
+            Self {
+                items: self.items - items,
+                bytes,
+            },
+        )
+    }
 }
 
 /// One item.
@@ -93,21 +105,20 @@ pub(crate) async fn page(
 ) -> Result<Page, Problem> {
     let standing = core.allowed(room, actor, Action::Read).await?;
     let channel = standing.room.channel()?;
+    let bound = Bound {
+        items: limit,
+        bytes: PAGE_BYTES,
+    };
     match part {
-        Part::Latest => one_way(core, room, &channel, Slice::Latest, limit).await,
-        Part::Before(n) => one_way(core, room, &channel, Slice::Before(n), limit).await,
-        Part::After(n) => one_way(core, room, &channel, Slice::After(n), limit).await,
+        Part::Latest => one_way(core, room, &channel, Slice::Latest, bound).await,
+        Part::Before(n) => one_way(core, room, &channel, Slice::Before(n), bound).await,
+        Part::After(n) => one_way(core, room, &channel, Slice::After(n), bound).await,
         Part::Around(n) => {
-            let half = limit / 2;
+            let (before, after) = bound.halves();
+            let from = Slice::After(n.saturating_sub(1));
             let (before, after) = tokio::try_join!(
-                one_way(core, room, &channel, Slice::Before(n), half.max(1)),
-                one_way(
-                    core,
-                    room,
-                    &channel,
-                    Slice::After(n.saturating_sub(1)),
-                    limit - half
-                ),
+                one_way(core, room, &channel, Slice::Before(n), before),
+                one_way(core, room, &channel, from, after),
             )?;
             let mut items = before.items;
             items.extend(after.items);
@@ -127,14 +138,15 @@ async fn one_way(
     room: &str,
     channel: &Channel,
     slice: Slice,
-    limit: usize,
+    bound: Bound,
 ) -> Result<Page, Problem> {
+    let limit = bound.items;
     let forwards = matches!(slice, Slice::After(_));
     let mut next = slice;
     let mut items: Vec<Item> = Vec::new();
     let mut page = Page::default();
     for _read in 0..READS {
-        let stretch = read(core, channel, next, limit.max(READ)).await?;
+        let stretch = stretch::read(core, channel, next, limit.max(READ)).await?;
         let more = if forwards {
             stretch.more_after
         } else {
@@ -161,7 +173,7 @@ async fn one_way(
             Slice::Before(stretch.first_n)
         };
     }
-    cut(&mut items, limit, forwards, &mut page);
+    cut(&mut items, bound, forwards, &mut page);
     if !forwards {
         items.reverse();
     }
@@ -171,58 +183,28 @@ async fn one_way(
 }
 
 /// Leaves what fits, from the end that was asked for; the next page goes on at the other.
-fn cut(items: &mut Vec<Item>, limit: usize, forwards: bool, page: &mut Page) {
+fn cut(items: &mut Vec<Item>, bound: Bound, forwards: bool, page: &mut Page) {
     let mut bytes = 0;
     let fits = |item: &Item| {
         bytes += item.frame.get().len();
-        bytes <= PAGE_BYTES
+        bytes <= bound.bytes
     };
     let keep = items.iter().take_while({
         let mut fits = fits;
         move |item| fits(item)
     });
-    let keep = keep.count().max(1).min(limit);
-    if items.len() <= keep {
+    let keep = keep.count().max(1).min(bound.items);
+    let Some(dropped_n) = items.get(keep).map(|item| item.n) else {
         return;
-    }
+    };
     items.truncate(keep);
     page.more = true;
-    if let Some(last) = items.last() {
-        if forwards {
-            page.after = last.n;
-        } else {
-            page.before = last.n;
-        }
+    let last_n = items.last().map(|item| item.n);
+    if forwards {
+        page.after = last_n.unwrap_or(dropped_n - 1);
+    } else {
+        page.before = last_n.unwrap_or(dropped_n + 1);
     }
-}
-
-async fn read(
-    core: &Core,
-    channel: &Channel,
-    slice: Slice,
-    limit: usize,
-) -> Result<Stretch, Problem> {
-    let page = core.handles.log.history(channel, slice, limit).await;
-    let page = page.map_err(problem::of_log)?;
-    let first = page.records.first().map(|record| record.position.n);
-    let last = page.records.last().map(|record| record.position.n);
-    let (Some(first), Some(last)) = (first, last) else {
-        return Ok(Stretch::default());
-    };
-    let forwards = matches!(slice, Slice::After(_));
-    Ok(Stretch {
-        first_n: match slice {
-            Slice::After(n) => n + 1,
-            Slice::Latest | Slice::Before(_) => first,
-        },
-        last_n: match slice {
-            Slice::Before(n) => n.saturating_sub(1).min(last + overlay::GAP),
-            Slice::Latest | Slice::After(_) => last,
-        },
-        more_before: page.more && !forwards,
-        more_after: page.more && forwards,
-        records: page.records,
-    })
 }
 
 async fn items(
@@ -231,7 +213,7 @@ async fn items(
     channel: &Channel,
     stretch: &Stretch,
 ) -> Result<Vec<Item>, Problem> {
-    if stretch.records.is_empty() {
+    if stretch.first_n == 0 {
         return Ok(Vec::new());
     }
     let mut later = overlay::range(core, room, stretch.first_n, stretch.last_n).await?;
@@ -369,19 +351,7 @@ pub(crate) async fn frame(
     }
     let record = core.handles.log.get(channel, n).await;
     let record = record.map_err(problem::of_log)?;
-    let stretch = Stretch {
-        records: record.into_iter().collect(),
-        first_n: n,
-        last_n: n,
-        ..Stretch::default()
-    };
-    let found = if stretch.records.is_empty() {
-        let later = overlay::block_of(core, room, n).await?.later(n);
-        later
-            .deleted
-            .and_then(|deleted| tombstone(channel, n, &deleted))
-    } else {
-        items(core, room, channel, &stretch).await?.pop()
-    };
+    let stretch = Stretch::of_one(n, record);
+    let found = items(core, room, channel, &stretch).await?.pop();
     Ok(found.map(|item| item.frame))
 }

@@ -44,6 +44,7 @@ mod send;
 mod serve;
 mod settings;
 mod step;
+mod stretch;
 mod thread;
 mod typing;
 

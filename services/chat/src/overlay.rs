@@ -14,8 +14,6 @@ use std::collections::BTreeMap;
 
 /// Messages whose changes stand in one record: a page of 200 reads 14 of them at most.
 const BLOCK: u64 = 16;
-/// Deleted messages in a row that are looked for behind the last entry of a page.
-pub(crate) const GAP: u64 = 1_000;
 /// Records read at once.
 pub(crate) const AT_ONCE: usize = 8;
 /// Most reactions of one message, each a user with an emoji.
