@@ -87,18 +87,29 @@ async fn sweep(core: &Arc<Core>) -> Result<(), Problem> {
         if pending.at_ms.saturating_add(age_ms) > core.clock.now_ms() {
             continue;
         }
-        tracing::info!(room = pending.room, "work that was left behind is finished");
         let ticket = Ticket { id };
-        match &pending.work {
-            Work::Effects { after_n } => {
-                effect::catch_up(core, &pending.room, *after_n, pending.at_ms).await?;
+        match finish(core, &pending, &ticket).await {
+            Ok(()) => {
+                tracing::info!(room = pending.room, "work that was left behind is finished");
+                core.meters.orphans.inc();
+                ticket.done(core);
             }
-            Work::Announce(announcement) => {
-                announcement.tell(core, &pending.room, &ticket).await?;
-            }
+            // Others must not wait for it.
+            Err(problem) => tracing::warn!(
+                code = problem.code(),
+                room = pending.room,
+                "work that was left behind is tried again"
+            ),
         }
-        core.meters.orphans.inc();
-        ticket.done(core);
     }
     Ok(())
+}
+
+async fn finish(core: &Arc<Core>, pending: &Pending, ticket: &Ticket) -> Result<(), Problem> {
+    match &pending.work {
+        Work::Effects { after_n } => {
+            effect::catch_up(core, &pending.room, *after_n, pending.at_ms).await
+        }
+        Work::Announce(announcement) => announcement.tell(core, &pending.room, ticket).await,
+    }
 }
