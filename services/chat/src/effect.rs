@@ -17,6 +17,7 @@ use fanfare_proto::{
     wire::{Entry, EntryType},
 };
 use fanfare_service::problem;
+use futures_util::future::join_all;
 use prost::Message as _;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::sync::Arc;
@@ -49,7 +50,7 @@ pub(crate) async fn apply(
         EntryType::Message => message(core, room, n, &read(entry)?).await,
         EntryType::Edit => {
             let body: EditBody = read(entry)?;
-            overlay::change(core, room, body.n, |later| later.edit(n)).await
+            edit(core, room, n, &body).await
         }
         EntryType::Deletion => deletion(core, room, n, entry, &read(entry)?).await,
         EntryType::Reaction => {
@@ -115,14 +116,18 @@ async fn message(core: &Arc<Core>, room: &str, n: u64, body: &Body) -> Result<()
         return Ok(());
     }
     let channel = channel_of(room)?;
-    for user in &body.mentions {
-        if let Some(mark) = mark::mention(core, room, user, n).await? {
-            core.meters.mentions.inc();
-            tell_counts(core, room, &channel, user, &mark).await?;
+    let told = body.mentions.iter().map(|user| {
+        let channel = &channel;
+        async move {
+            if let Some(mark) = mark::mention(core, room, user, n).await? {
+                core.meters.mentions.inc();
+                tell_counts(core, room, channel, user, &mark).await?;
+            }
+            notice::of_mention(core, room, n, body, user).await
         }
-        notice::of_mention(core, room, n, body, user).await?;
-    }
-    Ok(())
+    });
+    // Nobody waits for what another one's notification takes, and each is tried.
+    join_all(told).await.into_iter().collect()
 }
 
 async fn tell_counts(
@@ -160,6 +165,17 @@ async fn reply(core: &Core, room: &str, thread_n: u64, n: u64) -> Result<(), Pro
         last_n: thread.replies.last().copied().unwrap_or(n),
     };
     overlay::change(core, room, thread_n, |later| later.replied(replies)).await
+}
+
+async fn edit(core: &Core, room: &str, n: u64, body: &EditBody) -> Result<(), Problem> {
+    overlay::change(core, room, body.n, |later| later.edit(n)).await?;
+    let later = overlay::block_of(core, room, body.n).await?.later(body.n);
+    // The message was deleted just before, by somebody who could not know of this text.
+    if later.deleted.is_some() {
+        let gone = core.handles.log.delete(&channel_of(room)?, n).await;
+        gone.map_err(problem::of_log)?;
+    }
+    Ok(())
 }
 
 /// The text goes for good: of the message and of its edits nothing stays in the log.
