@@ -8,7 +8,7 @@ use crate::{
     mark::{self, Mark},
     member::Member,
     mention,
-    message::{Message, Sender, once},
+    message::{Body, Message, Sender, once},
     pending::{Pending, Ticket, Work},
     room::{Action, Role, Room, Standing},
 };
@@ -75,7 +75,11 @@ pub(crate) async fn send(
     };
     let has_effects = thread.is_some() || !mentions.is_empty();
     let placed = append(core, &standing.room, draft, has_effects).await?;
-    core.meters.messages.inc();
+    if placed.appended.duplicate {
+        check_same(core, &channel, placed.appended.position.n, message).await?;
+    } else {
+        core.meters.messages.inc();
+    }
     if let (Some(user), Some(tally)) = (actor.user(), placed.tally) {
         read_own(core, room, user, placed.appended.position.n, tally);
     }
@@ -147,6 +151,29 @@ async fn apply(
         Some(record) => effect::apply(core, &room.id, n, &effect::decode(&record)?).await,
         None => Ok(()),
     }
+}
+
+/// Refuses when the message `n`, which came with the same id before, says something else. Of one that is gone nobody can
+/// tell.
+async fn check_same(
+    core: &Core,
+    channel: &Channel,
+    n: u64,
+    message: &Message,
+) -> Result<(), Problem> {
+    let record = core.handles.log.get(channel, n).await;
+    let Some(record) = record.map_err(problem::of_log)? else {
+        return Ok(());
+    };
+    let body: Body = effect::read(&effect::decode(&record)?)?;
+    let is_same = body.content == message.content
+        && body.reply_to == message.reply_to
+        && body.attachments == message.attachments;
+    if is_same {
+        return Ok(());
+    }
+    let why = "this client_id or Idempotency-Key was used for another message in the last 24 hours; use a new one";
+    Err(Problem::new(ErrorCode::Conflict, why))
 }
 
 pub(crate) fn sent(core: &Core, channel: &Channel, placed: &Placed) -> Sent {
