@@ -10,7 +10,7 @@ use fanfare_proto::{ErrorCode, Timestamp};
 use fanfare_service::Flaw;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Messages whose changes stand in one record: a page of 200 reads 14 of them at most.
 const BLOCK: u64 = 16;
@@ -164,12 +164,9 @@ impl Later {
     }
 
     fn check_room(&self, emoji: &str) -> Result<(), Flaw> {
-        let is_new = !self.reactions.iter().any(|known| known.emoji == emoji);
-        let different: std::collections::BTreeSet<&str> = self
-            .reactions
-            .iter()
-            .map(|known| known.emoji.as_str())
-            .collect();
+        let on = self.reactions.iter().filter(|known| !known.off);
+        let different: BTreeSet<&str> = on.map(|known| known.emoji.as_str()).collect();
+        let is_new = !different.contains(emoji);
         if self.reactions.len() >= REACTIONS || (is_new && different.len() >= EMOJI) {
             return Err(full());
         }
