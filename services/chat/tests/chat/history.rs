@@ -165,7 +165,6 @@ async fn a_page_is_the_same_over_http_and_the_bus(house: House) {
             after,
             around,
             limit: 5,
-            ..HistoryRequest::default()
         };
         let reply: HistoryReply = house.ask(subject::CHAT_HISTORY, &request).await.unwrap();
         let data: Value = serde_json::from_slice(&reply.data).unwrap();

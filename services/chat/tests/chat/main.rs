@@ -29,6 +29,7 @@ mod client;
 mod faults;
 mod history;
 mod house;
+mod lists;
 mod marks;
 mod messages;
 mod moderation;
@@ -36,6 +37,8 @@ mod moderation;
 mod nats_server;
 
 mod openapi;
+mod others;
 mod recovery;
 mod rights;
 mod rooms;
+mod strangers;
