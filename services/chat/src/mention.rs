@@ -20,7 +20,8 @@ pub(crate) fn candidates(text: &str) -> Vec<String> {
         let is_part = |part: &char| part.is_alphanumeric() || "_-.@:".contains(*part);
         let name: String = text[at + 1..].chars().take_while(is_part).collect();
         let name = name.trim_end_matches(['.', ':', '-', '@']);
-        if !name.is_empty() && !found.iter().any(|other| other == name) {
+        let is_name = !name.is_empty() && !name.starts_with('@');
+        if is_name && !found.iter().any(|other| other == name) {
             found.push(name.to_owned());
         }
         if found.len() == MENTIONS {

@@ -2,14 +2,14 @@
 
 use crate::{
     client::Client,
-    issuer::{issue, key},
     nats_server::NatsServer,
+    others::{self, Others},
 };
 use axum::Router;
 use bytes::Bytes;
 use fanfare_bus::{
     Handles, Subscription,
-    bus::{Received, Responder, Serving},
+    bus::{Received, Serving},
     embedded,
     log::{Record, Slice},
     nats::{self, Login, Secret},
@@ -17,23 +17,14 @@ use fanfare_bus::{
 use fanfare_chat::{Chat, Deps, Settings};
 use fanfare_lifecycle::{Clock, Shutdown, Tasks};
 use fanfare_proto::{
-    Channel, ErrorCode, subject,
-    wire::{
-        Caller, Entry, Event, Failure, LeaveCommand, LeaveReply, NotifyReply, NotifyRequest, Reply,
-    },
+    Channel, subject,
+    wire::{Caller, Entry, Event, Failure, Reply},
 };
 use fanfare_telemetry::metrics::Metrics;
 use fanfare_tokens::{Authority, Identity, SigningKey};
 use prost::Message;
 use serde_json::{Value, json};
-use std::{
-    collections::HashMap,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
-};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 /// Longest wait for something that must happen.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
@@ -61,16 +52,6 @@ pub(crate) struct House {
 enum Store {
     Embedded(#[expect(dead_code, reason = "held for its drop")] tempfile::TempDir),
     Nats(#[expect(dead_code, reason = "held for its drop")] Arc<NatsServer>),
-}
-
-/// What other services were told.
-#[derive(Clone, Default)]
-pub(crate) struct Others {
-    /// The notify service refuses for now.
-    pub(crate) notify_away: Arc<AtomicBool>,
-    /// By their keys; the same one again is the same notification.
-    notifications: Arc<Mutex<HashMap<String, Value>>>,
-    left: Arc<Mutex<Vec<(String, String)>>>,
 }
 
 impl Drop for House {
@@ -118,11 +99,11 @@ impl House {
             shutdown,
         } = life;
         let mut keys = HashMap::new();
-        let backend = key(&["rooms:manage"], &mut keys);
-        let stranger = key(&["notifications:publish"], &mut keys);
+        let backend = others::key(&["rooms:manage"], &mut keys);
+        let stranger = others::key(&["notifications:publish"], &mut keys);
         let signing = SigningKey::generate().unwrap();
         let others = Others::default();
-        let mut serving = issue(&handles, &signing, keys).await;
+        let mut serving = others::issue(&handles, &signing, keys).await;
         serving.extend(others.serve(&handles).await);
         let accepted = fanfare_tokens::Settings::default();
         let authority =
@@ -284,60 +265,6 @@ impl Life {
             tasks: Tasks::new(),
             shutdown: Shutdown::new(),
         }
-    }
-}
-
-impl Others {
-    /// Stands for the notify service and for a gateway.
-    async fn serve(&self, handles: &Handles) -> Vec<Serving> {
-        let own = self.clone();
-        let notify: Responder = Box::new(move |message| {
-            let reply = own.notify(&message.payload);
-            Box::pin(async move { reply.encode_to_vec().into() })
-        });
-        let left = Arc::clone(&self.left);
-        let gateway: Responder = Box::new(move |message| {
-            let command = LeaveCommand::decode(message.payload).unwrap();
-            left.lock().unwrap().push((command.channel, command.user));
-            let reply = LeaveReply {
-                node: "test".to_owned(),
-            };
-            Box::pin(async move { reply.encode_to_vec().into() })
-        });
-        let bus = &handles.bus;
-        let notify = bus.serve(subject::NOTIFY_NOTIFICATION, Some("notify"), notify);
-        let gateway = bus.serve(subject::GATEWAY_LEAVE, None, gateway);
-        vec![notify.await.unwrap(), gateway.await.unwrap()]
-    }
-
-    fn notify(&self, payload: &Bytes) -> Reply {
-        if self.notify_away.load(Ordering::SeqCst) {
-            return Reply::failure(ErrorCode::Unavailable, "the store is away");
-        }
-        let request = NotifyRequest::decode(payload.clone()).unwrap();
-        let notification: Value = serde_json::from_slice(&request.notification).unwrap();
-        let mut known = self.notifications.lock().unwrap();
-        let first = known.entry(request.idempotency_key.clone());
-        assert_eq!(first.or_insert(notification.clone()), &notification);
-        Reply::ok(&NotifyReply {
-            id: request.idempotency_key,
-        })
-    }
-
-    /// Whom notifications were sent to, and their `data`.
-    pub(crate) fn notified(&self) -> Vec<(Value, Value)> {
-        let known = self.notifications.lock().unwrap();
-        let mut notified: Vec<(Value, Value)> = known
-            .values()
-            .map(|told| (told["to"]["users"][0].clone(), told["data"].clone()))
-            .collect();
-        notified.sort_by_key(|(user, data)| format!("{data}{user}"));
-        notified
-    }
-
-    /// Which channels gateways took which users out of.
-    pub(crate) fn left(&self) -> Vec<(String, String)> {
-        self.left.lock().unwrap().clone()
     }
 }
 

@@ -27,10 +27,8 @@ macro_rules! on_both {
 
 mod client;
 mod faults;
-mod gateways;
 mod history;
 mod house;
-mod issuer;
 mod lists;
 mod marks;
 mod messages;
@@ -39,7 +37,8 @@ mod moderation;
 mod nats_server;
 
 mod openapi;
-mod ranks;
+mod others;
 mod recovery;
 mod rights;
 mod rooms;
+mod strangers;
