@@ -31,7 +31,7 @@ if ! kind load docker-image --name "$cluster" "$image"; then
 fi
 
 if ! ls helm/fanfare/charts/nats-*.tgz > /dev/null 2>&1; then
-    helm dependency build helm/fanfare || helm dependency update helm/fanfare
+    helm dependency update helm/fanfare
 fi
 kubectl create namespace "$namespace" --dry-run=client -o yaml | kubectl apply -f -
 # What the chart promises is enforced here.

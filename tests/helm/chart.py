@@ -22,7 +22,7 @@ def values(name: str) -> dict:
 
 
 def chart() -> helm_python.Chart:
-    """With the NATS chart too, where `helm dependency build` has put it.
+    """With the NATS chart too, where `helm dependency update` has put it.
 
     Loaded for each use: the NATS chart changes the values that it is rendered with, and a second rendering would see it.
     """

@@ -1,11 +1,15 @@
 """Network namespaces for pods, on a bridge that is in a namespace too: nothing of it is seen outside."""
 
 import ctypes
+import itertools
 import os
 import subprocess
 import threading
 
 CLONE_NEWNET = 0x40000000
+
+# Of the networks of this process, which may be there at the same time.
+NUMBERS = itertools.count()
 
 
 def ip(*arguments: str):
@@ -16,7 +20,7 @@ class Network:
     """Gives each pod a namespace and an address in 10.77.0.0/16, and all of them the same names."""
 
     def __init__(self):
-        self.prefix = f"ff{os.getpid()}"
+        self.prefix = f"ff{os.getpid()}-{next(NUMBERS)}"
         self.node = f"{self.prefix}-node"
         self.spaces: list[str] = []
         self.hosts = {"localhost": "127.0.0.1"}

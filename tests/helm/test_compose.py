@@ -1,6 +1,7 @@
 """`deploy/compose.yaml`, as far as it can be held without Docker."""
 
 import re
+import shutil
 import subprocess
 
 import chart
@@ -50,3 +51,21 @@ def test_what_is_mounted_is_there(compose):
 def test_everything_listens_on_loopback(compose):
     for name, service in compose["services"].items():
         assert all(port.startswith("127.0.0.1:") for port in service.get("ports", [])), name
+
+
+@pytest.mark.skipif(not shutil.which("nginx"), reason="no nginx: apt-get install nginx-light")
+def test_the_proxy_takes_its_configuration(tmp_path):
+    arguments = ["nginx", "-t", "-c", DEPLOY / "compose/nginx.conf", "-g", f"pid {tmp_path}/pid;"]
+    checked = subprocess.run(arguments, capture_output=True, text=True)
+    assert checked.returncode == 0, checked.stderr
+
+
+@pytest.mark.skipif(not shutil.which("promtool"), reason="no promtool: apt-get install prometheus")
+def test_prometheus_takes_its_configuration_and_the_alerts(tmp_path):
+    configuration = (DEPLOY / "compose/prometheus.yml").read_text()
+    alerts = chart.CHART / "alerts"
+    (tmp_path / "prometheus.yml").write_text(configuration.replace("/etc/prometheus/alerts", str(alerts)))
+    checked = subprocess.run(
+        ["promtool", "check", "config", tmp_path / "prometheus.yml"], capture_output=True, text=True
+    )
+    assert checked.returncode == 0 and "rules found" in checked.stdout, checked.stdout + checked.stderr

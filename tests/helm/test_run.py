@@ -99,7 +99,7 @@ def test_every_process_ends_within_its_grace(cluster):
         ending.check()
 
 
-@pytest.mark.skipif(not chart.has_nats_chart(), reason="the NATS chart is not there: helm dependency build")
+@pytest.mark.skipif(not chart.has_nats_chart(), reason="the NATS chart is not there: helm dependency update")
 def test_a_cluster_of_three_takes_what_is_published(tmp_path, binary):
     """Its servers trust each other by the rendered certificate, and each record has copies on all of them."""
     given = {"defaults": {"replicas": 1}, "nats": {"config": {"cluster": {"enabled": True}}}}

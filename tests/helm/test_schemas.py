@@ -28,7 +28,7 @@ def test_lint_says_nothing(name, version):
     report = helm_python.lint(
         chart.CHART, chart.values(name), namespace=chart.NAMESPACE, kube_version=f"v{version}", strict=True
     )
-    # That Chart.yaml has no icon, and that a clone has no NATS chart until `helm dependency build`.
+    # That Chart.yaml has no icon, and that a clone has no NATS chart until `helm dependency update`.
     accepted = ("icon is recommended", "chart directory is missing these dependencies: nats")
     said = [message for message in report["messages"] if not any(text in message["error"] for text in accepted)]
     assert not [message for message in said if message["severity"] >= 1]
