@@ -165,7 +165,7 @@ mod tests {
     #[test]
     fn what_a_browser_has_is_not_sent_again() {
         let encoded = (header::ACCEPT_ENCODING, "br");
-        let first = asked(&[encoded.clone()]);
+        let first = asked(std::slice::from_ref(&encoded));
         assert_eq!(text(&first, header::ETAG), "\"00ff-br\"");
         let again = asked(&[
             encoded.clone(),
