@@ -6,6 +6,9 @@ import { readClaims } from './claims'
 /** A token that ends within this time is renewed before it is used, in milliseconds. */
 const SOON_MS = 30_000
 
+/** Longest that a page which is left holds what belongs to its tab, in milliseconds. */
+const HANDOVER_MS = 2_000
+
 /** Of one tab, so that two tabs can be two users. */
 const KEY = 'fanfare.session'
 
@@ -21,6 +24,8 @@ interface TokensReply {
 
 const tokens = shallowRef<Tokens | undefined>(restore())
 let refreshing: Promise<string> | undefined
+/** The session that this tab holds the lock of, or waits for. */
+let claimed: string | undefined
 
 /** Who is logged in in this tab. */
 export const claims = computed(() => (tokens.value ? readClaims(tokens.value.access) : undefined))
@@ -121,14 +126,15 @@ function restore(): Tokens | undefined {
  */
 function claimTab(): void {
   const sid = claims.value?.all.sid
-  if (typeof sid !== 'string' || !('locks' in navigator) || claimed === sid) return
+  if (typeof sid !== 'string' || !tokens.value?.refresh || !('locks' in navigator) || claimed === sid) return
   claimed = sid
-  void navigator.locks.request(`fanfare.session.${sid}`, { ifAvailable: true }, lock => {
-    if (lock) return new Promise(() => {})
+  const held = () => new Promise(() => {})
+  // A page that is loaded again may be there before the one that it replaces has let go.
+  const signal = AbortSignal.timeout(HANDOVER_MS)
+  navigator.locks.request(`fanfare.session.${sid}`, { signal }, held).catch(() => {
     const { access } = tokens.value ?? {}
-    if (access) keep({ access })
-    return undefined
+    if (access && claimed === sid) keep({ access })
   })
 }
 
-let claimed: string | undefined
+claimTab()

@@ -107,3 +107,23 @@ test('a user whose tokens are revoked is told why he was sent away', async () =>
   await state(alice, 'closed')
   await says(alice, '[data-test=why]', /Ended: .*token.*\(4001\)/)
 })
+
+test('a tab that is loaded again keeps its session, and a copy of it takes nothing away', async () => {
+  const page = await world.page()
+  await world.logIn(page)
+  const refreshes = (tab: typeof page) =>
+    tab.evaluate(() => 'refresh' in JSON.parse(sessionStorage.getItem('fanfare.session') ?? '{}'))
+  const [copy] = await Promise.all([
+    page.context().waitForEvent('page'),
+    page.evaluate(() => void window.open(location.href)),
+  ])
+  await copy.waitForSelector('nav')
+  await expect.poll(() => refreshes(copy), { timeout: 10_000 }).toBe(false)
+  expect(await refreshes(page)).toBe(true)
+  await copy.close()
+  await page.reload()
+  await page.waitForSelector('nav')
+  // Longer than a copy would have waited.
+  await page.waitForTimeout(3_000)
+  expect(await refreshes(page)).toBe(true)
+})
