@@ -159,6 +159,9 @@ fn tell(result: &RowResult, seed: u64) {
     if result.is_clean() {
         return;
     }
+    if !result.met_its_fault() {
+        output::aside("  nothing was stored and not answered, so this has shown nothing");
+    }
     output::aside(&format!("  BROKEN with seed {seed}; the first findings:"));
     for finding in verdict.findings.iter().take(SHOWN) {
         output::aside(&format!("    {}", line(finding)));

@@ -9,7 +9,7 @@ mod settle;
 mod tokens;
 
 pub(crate) use outage::Outage;
-pub(crate) use persona::{Plan, plan, takeover};
+pub(crate) use persona::{Plan, chat, plan, takeover};
 pub(crate) use settle::{Done, start};
 
 use crate::history::{Channel, Id};

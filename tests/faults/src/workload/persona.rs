@@ -67,6 +67,8 @@ const GROUPS: usize = 4;
 const TOPICS: usize = 4;
 const ROOMS: usize = 2;
 const PUBLISHERS: usize = 8;
+/// Publishers of a row about chat: at any time, each worker has several requests under way.
+const TALKERS: usize = 16;
 
 /// Draws what a habit leaves open.
 type Draw = fn(&mut Random) -> Habit;
@@ -106,6 +108,17 @@ pub(crate) fn plan(mut random: Random) -> Plan {
         pause_ms: (20, 80),
         room_percent: 20,
         wide_percent: 50,
+    }
+}
+
+/// A row with many messages to rooms and little else.
+pub(crate) fn chat(mut random: Random) -> Plan {
+    let publishers = (0..TALKERS).map(|_| random.fork()).collect();
+    Plan {
+        publishers,
+        pause_ms: (0, 60),
+        room_percent: 90,
+        ..plan(random)
     }
 }
 
