@@ -4,11 +4,13 @@
 //! A publication that was never answered may be in the log or not; once anybody has seen it, it is in the log, and then
 //! every reader of the channel must see it too.
 
+mod effects;
 mod reading;
 
-use crate::history::{Channel, History, Id, Session};
+use crate::history::{Change, Channel, History, Id, Seen, Session, What};
+pub(crate) use effects::effects;
 use reading::Reading;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// What a history comes to.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -27,6 +29,11 @@ pub(crate) struct Verdict {
     pub(crate) reset: u64,
     /// Sessions with a connection that were not sent the last publication.
     pub(crate) deaf_sessions: u64,
+    /// What was asked for in rooms, and was not done, or done twice.
+    pub(crate) effects: u64,
+    /// Entries of rooms that somebody was sent before the attempt began that was answered: an attempt before it had
+    /// stored them, and did not answer.
+    pub(crate) answered_again: u64,
     /// What was found, for people; the first [`FINDINGS`] of it.
     pub(crate) findings: Vec<Finding>,
 }
@@ -53,6 +60,7 @@ pub(crate) enum Flaw {
     Duplicate,
     Reordered,
     Deaf,
+    Effect,
 }
 
 /// What one channel's log holds, put together from the publishers' answers and from what any client saw.
@@ -63,12 +71,15 @@ pub(crate) type ChannelLog = BTreeMap<u64, Stored>;
 pub(crate) struct Stored {
     pub(crate) id: Id,
     pub(crate) at_ms: u64,
+    /// Whether a reader may lack it: a message that somebody wanted to delete.
+    pub(crate) is_optional: bool,
 }
 
 impl Verdict {
     /// Whether the promise is kept.
     pub(crate) const fn is_clean(&self) -> bool {
-        self.missing == 0 && self.duplicate == 0 && self.reordered == 0 && self.deaf_sessions == 0
+        let order = self.missing + self.duplicate + self.reordered;
+        order + self.deaf_sessions + self.effects == 0
     }
 
     fn find(&mut self, finding: Finding) {
@@ -77,6 +88,7 @@ impl Verdict {
             Flaw::Duplicate => self.duplicate += 1,
             Flaw::Reordered => self.reordered += 1,
             Flaw::Deaf => self.deaf_sessions += 1,
+            Flaw::Effect => self.effects += 1,
         }
         if self.findings.len() < FINDINGS {
             self.findings.push(finding);
@@ -104,7 +116,44 @@ pub(crate) fn check(history: &History) -> Verdict {
         }
         check_probes(session, readings, history, &mut verdict);
     }
+    check_rooms(history, &mut verdict);
     verdict
+}
+
+/// Whether everything was done that was asked for in rooms.
+fn check_rooms(history: &History, verdict: &mut Verdict) {
+    let mut seen = Seen::new();
+    let mut seen_at_ms: HashMap<(&str, &str), u64> = HashMap::new();
+    for event in history.sessions.iter().flat_map(|own| &own.events) {
+        if let What::Entry { n, id } = &event.what {
+            seen.insert((Channel::clone(&event.channel), Id::clone(id)), *n);
+            let first = seen_at_ms
+                .entry((&event.channel, id))
+                .or_insert(event.at_ms);
+            *first = event.at_ms.min(*first);
+        }
+    }
+    for finding in effects(&history.messages, &seen, &history.shown) {
+        verdict.find(finding);
+    }
+    let of_rooms = history.accepted.iter();
+    let of_rooms = of_rooms.filter(|own| own.channel.starts_with("room:"));
+    let again = of_rooms.filter(|own| {
+        let first = seen_at_ms.get(&(&*own.channel, &*own.id));
+        first.is_some_and(|first| *first < own.asked_at_ms)
+    });
+    verdict.answered_again = again.count() as u64;
+}
+
+/// Messages that somebody wanted to delete: once that has happened, the log has them no more.
+fn optional(history: &History) -> HashSet<(&str, u64)> {
+    let deleted = history
+        .messages
+        .iter()
+        .filter(|message| message.change == Some(Change::Delete));
+    deleted
+        .filter_map(|message| Some((&*message.room, message.n?)))
+        .collect()
 }
 
 /// The logs of all channels. Two entries at one place, or one entry at two, is a finding.
@@ -130,9 +179,11 @@ fn logs(
             })
         })
     });
+    let optional = optional(history);
     let mut logs: HashMap<Channel, ChannelLog> = HashMap::new();
     let mut places: HashMap<(Channel, Id), u64> = HashMap::new();
     for (channel, n, id, at_ms, session) in accepted.chain(seen) {
+        let is_optional = optional.contains(&(channel, n));
         let channel: Channel = channel.into();
         let finding = |flaw| Finding {
             flaw,
@@ -146,6 +197,7 @@ fn logs(
         let stored = log.entry(n).or_insert_with(|| Stored {
             id: Id::clone(id),
             at_ms,
+            is_optional,
         });
         if stored.id != *id {
             verdict.find(finding(Flaw::Reordered));

@@ -16,8 +16,8 @@ use tokio::signal::unix::{SignalKind, signal};
 
 /// Kill, stop and cut off parts of Fanfare under a workload, and check that nobody misses anything.
 ///
-/// Each row starts an installation of its own: three NATS servers, an auth worker, two notify workers and two gateways,
-/// or one standalone process. What was accepted must be seen by every session of the channel once and in order, or the
+/// Each row starts an installation of its own: three NATS servers, an auth worker, two notify workers, two chat
+/// workers and two gateways, or one standalone process. What was accepted must be seen by every session of the channel once and in order, or the
 /// session must have been told a reset; no session may stay connected and hear nothing.
 #[derive(Debug, Parser)]
 #[command(
@@ -159,6 +159,9 @@ fn tell(result: &RowResult, seed: u64) {
     if result.is_clean() {
         return;
     }
+    if !result.met_its_fault() {
+        output::aside("  nothing was stored and not answered, so this has shown nothing");
+    }
     output::aside(&format!("  BROKEN with seed {seed}; the first findings:"));
     for finding in verdict.findings.iter().take(SHOWN) {
         output::aside(&format!("    {}", line(finding)));
@@ -173,6 +176,7 @@ fn line(finding: &Finding) -> String {
         Flaw::Missing => "missing",
         Flaw::Duplicate => "double",
         Flaw::Reordered => "swapped",
+        Flaw::Effect => "not as it must be",
         Flaw::Deaf => "deaf: did not hear the last one",
     };
     format!(

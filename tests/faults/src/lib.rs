@@ -2,8 +2,9 @@
 //!
 //! Each row of the table is a [`row`] of its own: a [`site`] of real processes is started, a [`workload`] of publishers
 //! and clients runs on it, something is done to the processes meanwhile, and then the [`checker`] reads the [`history`]
-//! of what everybody was answered and sent. Everything that is left to chance follows from one seed; what the machine
-//! does in between does not, so a seed makes a failure likely again, not certain.
+//! of what everybody was answered and sent, and of what rooms and inboxes show in the end. Everything that is left to
+//! chance follows from one seed; what the machine does in between does not, so a seed makes a failure likely again, not
+//! certain.
 //!
 //! A row that this host cannot run (no namespaces, no mounts) is named in the table with the reason.
 #![cfg(target_os = "linux")]

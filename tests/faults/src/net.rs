@@ -52,6 +52,13 @@ impl Asker {
         answer.is_ok_and(|answer| answer.status() == 200)
     }
 
+    /// The JSON at `url` for whoever `credential` stands for; `None` when that is not answered with a 2xx.
+    pub(crate) async fn get(&self, url: &str, credential: &str) -> Option<Value> {
+        let request = self.client.get(url).bearer_auth(credential);
+        let answer = request.send().await.ok()?.error_for_status().ok()?;
+        answer.json().await.ok()
+    }
+
     /// POSTs `body` and answers what came back with a 2xx.
     pub(crate) async fn post(&self, url: &str, credential: &str, body: &Value) -> Outcome<Value> {
         let wrong = |error: &dyn std::fmt::Display| Failure::wrong(format!("POST {url}: {error}"));

@@ -31,6 +31,8 @@ pub(crate) struct Line {
     pub(crate) reordered: u64,
     pub(crate) reset: u64,
     pub(crate) deaf_sessions: u64,
+    pub(crate) effects: u64,
+    pub(crate) answered_again: u64,
     pub(crate) write_outage_ms: u64,
 }
 
@@ -62,6 +64,8 @@ impl Report {
             reordered: verdict.reordered,
             reset: verdict.reset,
             deaf_sessions: verdict.deaf_sessions,
+            effects: verdict.effects,
+            answered_again: verdict.answered_again,
             write_outage_ms: result.write_outage.ms,
         });
         if let Some(takeover) = result.takeover {

@@ -21,6 +21,7 @@ pub(crate) enum Row {
     None,
     GatewayKill,
     WorkerKill,
+    ChatKill,
     LeaderKill,
     ServersInTurn,
     ServerPause,
@@ -57,16 +58,26 @@ pub(crate) struct Result {
 impl Result {
     /// Whether every promise was kept.
     pub(crate) fn is_clean(&self) -> bool {
-        self.verdict.is_clean() && self.refused.is_empty() && self.verdict.accepted > 0
+        self.verdict.is_clean()
+            && self.refused.is_empty()
+            && self.verdict.accepted > 0
+            && self.met_its_fault()
+    }
+
+    /// Whether the row was what it is called: of chat workers that are killed, some must have stored what they did not
+    /// answer any more.
+    pub(crate) fn met_its_fault(&self) -> bool {
+        self.row != Row::ChatKill || self.verdict.answered_again > 0
     }
 }
 
 impl Row {
     /// All of them, in the order of the table.
-    pub(crate) const ALL: [Self; 13] = [
+    pub(crate) const ALL: [Self; 14] = [
         Self::None,
         Self::GatewayKill,
         Self::WorkerKill,
+        Self::ChatKill,
         Self::LeaderKill,
         Self::ServersInTurn,
         Self::ServerPause,
@@ -88,6 +99,7 @@ impl Row {
             Self::None => "none",
             Self::GatewayKill => "gateway-kill",
             Self::WorkerKill => "worker-kill",
+            Self::ChatKill => "chat-kill",
             Self::LeaderKill => "leader-kill",
             Self::ServersInTurn => "servers-in-turn",
             Self::ServerPause => "server-pause",
@@ -107,6 +119,7 @@ impl Row {
             Self::None => "none",
             Self::GatewayKill => "kill -9 of a gateway",
             Self::WorkerKill => "kill -9 of a notify worker",
+            Self::ChatKill => "kill -9 of both chat workers in turn",
             Self::LeaderKill => "kill -9 of the leading NATS server",
             Self::ServersInTurn => "kill -9 of all NATS servers in turn",
             Self::ServerPause => "SIGSTOP of a NATS server for 10 s",
@@ -147,11 +160,14 @@ impl Row {
             false => (BEFORE, AFTER),
         };
         let doors = site.doors().clone();
-        let mut running =
-            workload::start(workload::plan(random), &doors, Stopwatch::begin()).await?;
+        let plan = match self {
+            Self::ChatKill => workload::chat(random),
+            _ => workload::plan(random),
+        };
+        let mut running = workload::start(plan, &doors, Stopwatch::begin()).await?;
         running.publish()?;
         tokio::time::sleep(before).await;
-        self.strike(&mut site, &disks).await?;
+        self.strike(&mut site, &disks, is_short).await?;
         tokio::time::sleep(after).await;
         let done = running.finish().await?;
         site.all_run()?;

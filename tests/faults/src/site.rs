@@ -37,6 +37,8 @@ pub(crate) struct Site {
     pub(crate) gateways: Vec<Service>,
     /// Whatever answers the publish API. The processes of a standalone installation are among `gateways` only.
     pub(crate) workers: Vec<Service>,
+    /// Whatever answers for rooms, likewise.
+    pub(crate) chats: Vec<Service>,
     auth: Option<Service>,
     /// `None`: everything is in one process.
     pub(crate) cluster: Option<Cluster>,
@@ -48,8 +50,10 @@ pub(crate) struct Site {
 pub(crate) struct Doors {
     /// `host:port` of each gateway.
     pub(crate) gateways: Vec<String>,
-    /// URL of each worker.
+    /// URL of each notify worker.
     pub(crate) workers: Vec<String>,
+    /// URL of each chat worker.
+    pub(crate) chats: Vec<String>,
     /// URL of who mints tokens.
     pub(crate) auth: String,
     /// A key to everything.
@@ -66,19 +70,21 @@ impl Site {
         let doors = Doors {
             gateways: vec![service.authority().to_owned()],
             workers: vec![url.clone()],
+            chats: vec![url.clone()],
             key: make_key(&url).await?,
             auth: url,
         };
         Ok(Self {
             gateways: vec![service],
             workers: Vec::new(),
+            chats: Vec::new(),
             auth: None,
             cluster: None,
             doors,
         })
     }
 
-    /// Three NATS servers, an auth worker, two notify workers, and two gateways.
+    /// Three NATS servers, an auth worker, two notify workers, two chat workers, and two gateways.
     pub(crate) async fn apart(tools: &Tools, place: Option<Namespaces>) -> Outcome<Self> {
         let cluster = Cluster::start(tools, place).await?;
         let servers = cluster.urls().join(",");
@@ -90,6 +96,10 @@ impl Site {
         for name in ["notify-1", "notify-2"] {
             workers.push(Service::start(tools, name, "notify", &on_nats).await?);
         }
+        let mut chats = Vec::new();
+        for name in ["chat-1", "chat-2"] {
+            chats.push(Service::start(tools, name, "chat", &on_nats).await?);
+        }
         let mut gateways = Vec::new();
         for name in ["gateway-1", "gateway-2"] {
             let options = [&on_nats[..], &["--node", name]].concat();
@@ -99,12 +109,14 @@ impl Site {
         let doors = Doors {
             gateways: gateways.iter().map(authority).collect(),
             workers: workers.iter().map(Service::url).collect(),
+            chats: chats.iter().map(Service::url).collect(),
             auth: auth.url(),
             key,
         };
         Ok(Self {
             gateways,
             workers,
+            chats,
             auth: Some(auth),
             cluster: Some(cluster),
             doors,
@@ -125,6 +137,7 @@ impl Site {
     pub(crate) fn all_run(&mut self) -> Outcome<()> {
         let services = self.gateways.iter_mut().chain(&mut self.workers);
         services
+            .chain(&mut self.chats)
             .chain(&mut self.auth)
             .try_for_each(Service::is_running)
     }
@@ -141,6 +154,7 @@ async fn make_key(auth: &str) -> Outcome<String> {
     let scopes = [
         "notifications:publish",
         "channels:publish",
+        "rooms:manage",
         "tokens:mint",
         "admin",
     ];

@@ -2,7 +2,7 @@
 
 use crate::report::{Absent, Line, Report};
 
-const HEAD: [&str; 9] = [
+const HEAD: [&str; 10] = [
     "fault",
     "accepted",
     "delivered",
@@ -11,6 +11,7 @@ const HEAD: [&str; 9] = [
     "swapped",
     "reset",
     "deaf",
+    "effects",
     "write outage",
 ];
 
@@ -32,6 +33,12 @@ pub(crate) fn table(report: &Report) -> String {
             out.push_str(rule.join("  ").trim_end());
             out.push('\n');
         }
+    }
+    for row in report.rows.iter().filter(|row| row.answered_again > 0) {
+        out.push_str(&format!(
+            "{}: {} entries of rooms were stored by an attempt without an answer, and answered to a later one\n",
+            row.fault, row.answered_again
+        ));
     }
     for absent in &report.skipped {
         out.push_str(&without(absent, "skipped"));
@@ -58,6 +65,7 @@ fn cells(row: &Line) -> [String; HEAD.len()] {
         row.reordered.to_string(),
         row.reset.to_string(),
         row.deaf_sessions.to_string(),
+        row.effects.to_string(),
         format!("{} ms", row.write_outage_ms),
     ]
 }
@@ -99,6 +107,8 @@ mod tests {
                 reordered: 2,
                 reset: 3,
                 deaf_sessions: 4,
+                effects: 6,
+                answered_again: 7,
                 write_outage_ms: 55,
             }],
             skipped: vec![Absent {
@@ -111,9 +121,11 @@ mod tests {
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!(
             lines[2],
-            "none       1200       9000        0       1        2      3     4         55 ms"
+            "none       1200       9000        0       1        2      3     4        6         55 ms"
         );
-        assert_eq!(lines[3], "cut: skipped: no namespaces");
-        assert_eq!(lines.len(), 4);
+        let again = "none: 7 entries of rooms were stored by an attempt without an answer, and answered to a later one";
+        assert_eq!(lines[3], again);
+        assert_eq!(lines[4], "cut: skipped: no namespaces");
+        assert_eq!(lines.len(), 5);
     }
 }

@@ -1,13 +1,16 @@
 //! What goes on while parts die: publishers over HTTP, and clients that come and go.
 
+mod outage;
 mod persona;
 mod publisher;
+mod room;
 mod session;
 mod settle;
 mod tokens;
 
-pub(crate) use persona::{Plan, plan, takeover};
-pub(crate) use settle::{Done, Outage, start};
+pub(crate) use outage::Outage;
+pub(crate) use persona::{Plan, chat, plan, takeover};
+pub(crate) use settle::{Done, start};
 
 use crate::history::{Channel, Id};
 use std::{collections::HashMap, sync::Arc};

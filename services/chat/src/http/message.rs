@@ -61,7 +61,11 @@ pub(crate) async fn get_message(
     path = "/v1/rooms/{id}/messages/{n}",
     tag = "rooms",
     operation_id = "edit_message",
-    params(("id" = String, Path, description = "Of the room."), ("n" = u64, Path, description = "Of the message.")),
+    params(
+        ("id" = String, Path, description = "Of the room."),
+        ("n" = u64, Path, description = "Of the message."),
+        ("Idempotency-Key" = Option<String>, Header, description = "1 to 128 printable ASCII characters.")
+    ),
     request_body = EditRequest,
     responses(
         (status = 200, description = "Where the entry stands that says so.", body = SentView),
@@ -97,7 +101,11 @@ pub(crate) async fn edit_message(
     path = "/v1/rooms/{id}/messages/{n}",
     tag = "rooms",
     operation_id = "delete_message",
-    params(("id" = String, Path, description = "Of the room."), ("n" = u64, Path, description = "Of the message.")),
+    params(
+        ("id" = String, Path, description = "Of the room."),
+        ("n" = u64, Path, description = "Of the message."),
+        ("Idempotency-Key" = Option<String>, Header, description = "1 to 128 printable ASCII characters.")
+    ),
     responses(
         (status = 200, description = "Where the entry stands that says so.", body = SentView),
         (status = 400, description = "That is no ordinal.", body = Problem),

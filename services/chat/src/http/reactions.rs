@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 /// React to a message
 ///
-/// Doing it again changes nothing.
+/// Doing it again changes nothing. With an `Idempotency-Key` nobody is told twice, also when the answer was lost.
 #[utoipa::path(
     put,
     path = "/v1/rooms/{id}/messages/{n}/reactions/{emoji}",
@@ -25,7 +25,8 @@ use std::sync::Arc;
     params(
         ("id" = String, Path, description = "Of the room."),
         ("n" = u64, Path, description = "Of the message."),
-        ("emoji" = String, Path, description = "At most 32 characters, percent-encoded.", example = "👍")
+        ("emoji" = String, Path, description = "At most 32 characters, percent-encoded.", example = "👍"),
+        ("Idempotency-Key" = Option<String>, Header, description = "1 to 128 printable ASCII characters.")
     ),
     responses(
         (status = 200, description = "Where the entry stands that says so.", body = SentView),
@@ -43,13 +44,14 @@ pub(crate) async fn add_reaction(
     State(core): State<Arc<Core>>,
     Caller(actor): Caller,
     reaction: RoomReaction,
+    key: IdempotencyKey,
 ) -> Result<Json<SentView>, Problem> {
-    react(&core, actor, reaction, true).await
+    react(&core, actor, reaction, key, true).await
 }
 
 /// Take a reaction back
 ///
-/// Doing it again changes nothing.
+/// Doing it again changes nothing. With an `Idempotency-Key` nobody is told twice, also when the answer was lost.
 #[utoipa::path(
     delete,
     path = "/v1/rooms/{id}/messages/{n}/reactions/{emoji}",
@@ -58,7 +60,8 @@ pub(crate) async fn add_reaction(
     params(
         ("id" = String, Path, description = "Of the room."),
         ("n" = u64, Path, description = "Of the message."),
-        ("emoji" = String, Path, description = "At most 32 characters, percent-encoded.", example = "👍")
+        ("emoji" = String, Path, description = "At most 32 characters, percent-encoded.", example = "👍"),
+        ("Idempotency-Key" = Option<String>, Header, description = "1 to 128 printable ASCII characters.")
     ),
     responses(
         (status = 200, description = "Where the entry stands that says so, or the message when there was no such reaction.", body = SentView),
@@ -75,18 +78,20 @@ pub(crate) async fn remove_reaction(
     State(core): State<Arc<Core>>,
     Caller(actor): Caller,
     reaction: RoomReaction,
+    key: IdempotencyKey,
 ) -> Result<Json<SentView>, Problem> {
-    react(&core, actor, reaction, false).await
+    react(&core, actor, reaction, key, false).await
 }
 
 async fn react(
     core: &Arc<Core>,
     actor: Actor,
     RoomReaction { room, n, emoji }: RoomReaction,
+    key: IdempotencyKey,
     on: bool,
 ) -> Result<Json<SentView>, Problem> {
     check_emoji("emoji", &emoji)?;
     let change = Change::React { emoji, on };
     let message = RoomMessage { room, n };
-    apply(core, actor, message, IdempotencyKey(None), change).await
+    apply(core, actor, message, key, change).await
 }

@@ -123,7 +123,7 @@ impl Reading {
         let seen: HashSet<u64> = span.entries.iter().map(|entry| entry.n).collect();
         let owed = log.range((Bound::Excluded(begin), Bound::Unbounded));
         for (n, stored) in owed.take_while(|(n, _stored)| **n <= end) {
-            if !seen.contains(n) {
+            if !seen.contains(n) && !stored.is_optional {
                 verdict.find(self.finding(Flaw::Missing, session, *n, &stored.id, stored.at_ms));
             }
         }

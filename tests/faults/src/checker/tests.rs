@@ -1,5 +1,5 @@
 use super::*;
-use crate::history::{Accepted, Event, What};
+use crate::history::{Accepted, Event, Message, ShownMessage};
 
 const CHANNEL: &str = "user:ann";
 
@@ -9,6 +9,7 @@ fn history(count: u64, events: Vec<What>) -> History {
         channel: CHANNEL.into(),
         id: id(n),
         n,
+        asked_at_ms: n * 10,
         at_ms: n * 10,
     });
     let events = events.into_iter().enumerate().map(|(at, what)| Event {
@@ -26,6 +27,7 @@ fn history(count: u64, events: Vec<What>) -> History {
             ..Session::default()
         }],
         probes: HashMap::from([(CHANNEL.into(), id(count))]),
+        ..History::default()
     }
 }
 
@@ -46,7 +48,11 @@ fn entries(ns: &[u64]) -> Vec<What> {
 
 fn flaws(history: &History) -> Vec<(Flaw, u64)> {
     let verdict = check(history);
-    let found = verdict.missing + verdict.duplicate + verdict.reordered + verdict.deaf_sessions;
+    let found = verdict.missing
+        + verdict.duplicate
+        + verdict.reordered
+        + verdict.deaf_sessions
+        + verdict.effects;
     assert_eq!(found, verdict.findings.len() as u64);
     assert_eq!(verdict.is_clean(), found == 0);
     let findings = verdict.findings.iter();
@@ -181,4 +187,51 @@ fn findings_are_counted_beyond_those_that_are_kept() {
     let verdict = check(&history(1_000, vec![What::Subscribed { from: 0 }]));
     assert_eq!(verdict.missing, 1_000);
     assert_eq!(verdict.findings.len(), FINDINGS);
+}
+
+/// Message 2 of ann's channel, which somebody wanted to delete.
+fn deleted() -> Message {
+    Message {
+        room: CHANNEL.into(),
+        content: id(2),
+        n: Some(2),
+        mentions: None,
+        change: Some(Change::Delete),
+        is_changed: true,
+    }
+}
+
+#[test]
+fn a_reader_may_lack_a_message_that_was_deleted_and_no_other() {
+    let mut history = history(4, entries(&[1, 4]));
+    history.messages.push(deleted());
+    let tombstone = ShownMessage {
+        times: 1,
+        ..ShownMessage::default()
+    };
+    history
+        .shown
+        .messages
+        .insert((CHANNEL.into(), 2), tombstone);
+    assert_eq!(flaws(&history), [(Flaw::Missing, 3)]);
+    history.shown.messages.clear();
+    assert!(flaws(&history).contains(&(Flaw::Effect, 2)));
+}
+
+#[test]
+fn what_stood_before_the_attempt_that_was_answered_is_counted() {
+    let mut history = history(3, entries(&[1, 2, 3]));
+    let room: Channel = "room:lab".into();
+    for own in &mut history.accepted {
+        own.channel = Channel::clone(&room);
+    }
+    for event in &mut history.sessions[0].events {
+        event.channel = Channel::clone(&room);
+    }
+    // It was seen at 2 ms.
+    history.accepted[1].asked_at_ms = 3;
+    for other in [0, 2] {
+        history.accepted[other].asked_at_ms = 0;
+    }
+    assert_eq!(check(&history).answered_again, 1);
 }

@@ -10,6 +10,13 @@ use std::time::Duration;
 /// How long a killed process is away: longer than clients and publishers need to find another.
 const AWAY: Duration = Duration::from_secs(6);
 
+/// How often each chat worker is killed: a few requests of each time are stored and not answered.
+const ROUNDS: usize = 6;
+const ROUNDS_SHORT: usize = 3;
+
+/// How long it is back before the next one is killed, so that it has requests under way again.
+const BACK: Duration = Duration::from_millis(700);
+
 /// How long a server is stopped: longer than an election takes, so that it wakes up deposed.
 const STOPPED: Duration = Duration::from_secs(10);
 
@@ -20,7 +27,12 @@ const CUT: Duration = Duration::from_secs(15);
 const FULL: Duration = Duration::from_secs(8);
 
 impl Row {
-    pub(super) async fn strike(self, site: &mut Site, disks: &[Disk]) -> Outcome<()> {
+    pub(super) async fn strike(
+        self,
+        site: &mut Site,
+        disks: &[Disk],
+        is_short: bool,
+    ) -> Outcome<()> {
         match self {
             Self::None | Self::Takeover => tokio::time::sleep(AWAY).await,
             Self::GatewayKill | Self::StandaloneKill => {
@@ -32,6 +44,16 @@ impl Row {
                 site.workers[0].kill();
                 tokio::time::sleep(AWAY).await;
                 site.workers[0].resume().await?;
+            }
+            Self::ChatKill => {
+                let rounds = if is_short { ROUNDS_SHORT } else { ROUNDS };
+                for _round in 0..rounds {
+                    for worker in &mut site.chats {
+                        worker.kill();
+                        worker.resume().await?;
+                        tokio::time::sleep(BACK).await;
+                    }
+                }
             }
             Self::RollingRestart => {
                 for gateway in &mut site.gateways {

@@ -127,6 +127,7 @@ mod tests {
             channel: Channel::clone(&channel),
             id: n.to_string().into(),
             n,
+            asked_at_ms: at_ms,
             at_ms,
         };
         let entry = |n: u64, at_ms| Event {

@@ -12,7 +12,9 @@ pub(crate) struct Plan {
     pub(crate) channels: Channels,
     /// Time that a publisher takes between two publications, milliseconds: the least and the most.
     pub(crate) pause_ms: (u64, u64),
-    /// How many publications of a hundred go to more than a few readers.
+    /// How many publications of a hundred are messages to rooms.
+    pub(crate) room_percent: usize,
+    /// How many of the others go to more than a few readers.
     pub(crate) wide_percent: usize,
 }
 
@@ -22,6 +24,8 @@ pub(crate) struct Channels {
     pub(crate) users: Vec<String>,
     pub(crate) groups: Vec<String>,
     pub(crate) topics: Vec<String>,
+    /// Public ones, with all users as members.
+    pub(crate) rooms: Vec<String>,
 }
 
 /// A client and how it behaves.
@@ -34,6 +38,7 @@ pub(crate) struct Persona {
     pub(crate) has_inbox: bool,
     /// What it subscribes itself.
     pub(crate) topics: Vec<String>,
+    pub(crate) rooms: Vec<String>,
     pub(crate) habit: Habit,
     /// The gateway it comes to first; any other time it takes any. `None`: any.
     pub(crate) first_gateway: Option<usize>,
@@ -60,7 +65,10 @@ pub(crate) enum Habit {
 const USERS: usize = 20;
 const GROUPS: usize = 4;
 const TOPICS: usize = 4;
+const ROOMS: usize = 2;
 const PUBLISHERS: usize = 8;
+/// Publishers of a row about chat: at any time, each worker has several requests under way.
+const TALKERS: usize = 16;
 
 /// Draws what a habit leaves open.
 type Draw = fn(&mut Random) -> Habit;
@@ -84,6 +92,7 @@ pub(crate) fn plan(mut random: Random) -> Plan {
         users: names("user", USERS),
         groups: names("group", GROUPS),
         topics: [names("topic", TOPICS), vec![BULK.to_owned()]].concat(),
+        rooms: names("room", ROOMS),
     };
     let mut personas = Vec::new();
     for (count, habit) in HABITS {
@@ -97,7 +106,19 @@ pub(crate) fn plan(mut random: Random) -> Plan {
         publishers: (0..PUBLISHERS).map(|_| random.fork()).collect(),
         channels,
         pause_ms: (20, 80),
+        room_percent: 20,
         wide_percent: 50,
+    }
+}
+
+/// A row with many messages to rooms and little else.
+pub(crate) fn chat(mut random: Random) -> Plan {
+    let publishers = (0..TALKERS).map(|_| random.fork()).collect();
+    Plan {
+        publishers,
+        pause_ms: (0, 60),
+        room_percent: 90,
+        ..plan(random)
     }
 }
 
@@ -107,6 +128,7 @@ pub(crate) fn takeover(count: usize, mut random: Random) -> Plan {
         users: names("user", count),
         groups: names("group", GROUPS),
         topics: Vec::new(),
+        rooms: Vec::new(),
     };
     let personas = channels
         .users
@@ -118,6 +140,7 @@ pub(crate) fn takeover(count: usize, mut random: Random) -> Plan {
             groups: vec![channels.groups[index % GROUPS].clone()],
             has_inbox: true,
             topics: Vec::new(),
+            rooms: Vec::new(),
             habit: Habit::Steady,
             first_gateway: Some(0),
             random: random.fork(),
@@ -127,6 +150,7 @@ pub(crate) fn takeover(count: usize, mut random: Random) -> Plan {
         publishers: (0..PUBLISHERS).map(|_| random.fork()).collect(),
         channels,
         pause_ms: (100, 300),
+        room_percent: 0,
         // A publication to everybody is as many deliveries as there are clients.
         wide_percent: 10,
     }
@@ -149,12 +173,15 @@ fn persona(index: usize, habit: Habit, channels: &Channels, random: &mut Random)
     if topics.is_empty() {
         topics.push(channels.topics[0].clone());
     }
+    let mut rooms = channels.rooms.clone();
+    rooms.retain(|_room| random.chance(40));
     Persona {
         name: format!("s{index}-{}", name(habit)),
         user: random.pick(&channels.users).clone(),
         groups: vec![random.pick(&channels.groups).clone()],
         has_inbox,
         topics,
+        rooms,
         habit,
         first_gateway: None,
         random: random.fork(),
@@ -178,15 +205,18 @@ impl Persona {
         let own = std::iter::once(format!("user:{}", self.user));
         let groups = self.groups.iter().map(|group| format!("group:{group}"));
         let topics = self.topics.iter().map(|topic| format!("topic:{topic}"));
+        let rooms = self.rooms.iter().map(|room| format!("room:{room}"));
         own.chain(groups)
             .chain(["all".to_owned()])
             .chain(topics)
+            .chain(rooms)
             .map(Channel::from)
             .collect()
     }
 
     /// Whether its path subscribes this one by itself.
     pub(crate) fn is_subscribed_at_start(&self, channel: &str) -> bool {
-        self.has_inbox && !channel.starts_with("topic:")
+        let is_inbox = !channel.starts_with("topic:") && !channel.starts_with("room:");
+        self.has_inbox && is_inbox
     }
 }

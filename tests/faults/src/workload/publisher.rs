@@ -1,18 +1,19 @@
 //! Publishing over HTTP: each publication with a key of its own, the same again until it is answered.
 
-use super::{
-    Phase,
-    persona::{BULK, Channels, Plan},
-};
+mod request;
+mod talk;
+
+use super::{Phase, persona::Plan};
 use crate::{
     failure::Outcome,
-    history::{Accepted, Id},
+    history::{Accepted, Id, Message},
     net::http_client,
     random::Random,
     site::Doors,
     stopwatch::Stopwatch,
 };
-use serde_json::{Value, json};
+use request::{Door, Request};
+use serde_json::Value;
 use std::{sync::Arc, time::Duration};
 use tokio::{sync::watch, time::Instant};
 
@@ -26,16 +27,15 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// Between two attempts, milliseconds.
 const AGAIN_MS: (u64, u64) = (50, 300);
 
-/// Bytes of a large publication: some dozens of them fill the queue of a client that does not read.
-const BULK_BYTES: usize = 16 * 1024;
-
 /// What one publisher has done.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Published {
     pub(super) accepted: Vec<Accepted>,
+    /// What it said in rooms, answered or not.
+    pub(super) messages: Vec<Message>,
     /// When a publication was answered with a 2xx.
     pub(super) answered_ms: Vec<u64>,
-    /// Publications that never were.
+    /// Publications that never were, although they were tried for a minute.
     pub(super) unanswered: u64,
     /// Answers that nothing here should cause.
     pub(super) refused: Vec<String>,
@@ -51,11 +51,13 @@ pub(super) struct Publisher {
     published: Published,
 }
 
-/// One request to the publish API.
-struct Request {
-    id: Id,
-    path: &'static str,
-    body: Value,
+/// What one attempt came to.
+enum Attempt {
+    /// A 2xx, with this body.
+    Accepted(Value),
+    /// Nothing that another attempt could change.
+    Refused(String),
+    Failed,
 }
 
 impl Publisher {
@@ -80,8 +82,13 @@ impl Publisher {
         let mut number = 0;
         while matches!(*phase.borrow(), Phase::Busy) {
             number += 1;
-            let request = self.draw(number, &plan);
-            self.publish(&request).await;
+            let id: Id = format!("{}-{number}", self.name).into();
+            if self.random.chance(plan.room_percent) {
+                self.talk(id, &plan).await;
+            } else {
+                let request = Request::draw(id, &plan, &mut self.random);
+                self.publish(&request).await;
+            }
             let (least, most) = plan.pause_ms;
             tokio::time::sleep(self.random.between_ms(least, most)).await;
         }
@@ -91,91 +98,70 @@ impl Publisher {
     /// Publishes the last one of each channel, one after another.
     pub(super) async fn probe(mut self, channels: &[String]) -> Published {
         for (index, channel) in channels.iter().enumerate() {
-            let id: Id = format!("{}-{index}", self.name).into();
-            let request = Request {
-                body: body(&id, addressees(channel)),
-                path: "/v1/notifications",
-                id,
-            };
+            let request = Request::to(channel, format!("{}-{index}", self.name).into());
             self.publish(&request).await;
         }
         self.published
     }
 
-    fn draw(&mut self, number: u64, plan: &Plan) -> Request {
-        let id: Id = format!("{}-{number}", self.name).into();
-        let Channels {
-            users,
-            groups,
-            topics,
-        } = &plan.channels;
-        let random = &mut self.random;
-        if !random.chance(plan.wide_percent) {
-            let to = match random.below(4) {
-                // One request, three appends.
-                0 => {
-                    json!({"users": [random.pick(users), random.pick(users)], "groups": [random.pick(groups)]})
-                }
-                _ => json!({"users": [random.pick(users)]}),
-            };
-            return Request {
-                body: body(&id, to),
-                path: "/v1/notifications",
-                id,
-            };
-        }
-        let topic = (!topics.is_empty()).then(|| random.pick(topics));
-        let to = match (random.below(6), topic) {
-            (0..=2, Some(topic)) => return publication(id, topic),
-            (3, Some(topic)) => json!({"topics": [topic]}),
-            (4, _) => json!({"all": true}),
-            _ => json!({"groups": [random.pick(groups)]}),
-        };
-        Request {
-            body: body(&id, to),
-            path: "/v1/notifications",
-            id,
-        }
-    }
-
-    /// Sends the same request to any worker until one answers with a 2xx.
-    async fn publish(&mut self, request: &Request) {
+    /// Sends the same request to any worker until one answers with a 2xx. Answers the ordinal of its first entry then.
+    async fn publish(&mut self, request: &Request) -> Option<u64> {
         let deadline = Instant::now() + PATIENCE;
         while Instant::now() < deadline {
-            let url = format!("{}{}", self.random.pick(&self.doors.workers), request.path);
-            let attempt = self
-                .client
-                .post(url)
-                .bearer_auth(&self.doors.key)
-                .header("idempotency-key", &*request.id)
-                .json(&request.body)
-                .send();
-            if let Ok(answer) = attempt.await {
-                let status = answer.status();
-                // An answer that breaks off has not been given.
-                if let Ok(body) = answer.json::<Value>().await {
-                    if status.is_success() {
-                        return self.accept(&request.id, &body);
-                    }
-                    if status.is_client_error() && status != 429 {
-                        return self
-                            .published
-                            .refused
-                            .push(format!("{} {status} {body}", request.id));
-                    }
+            let asked_at_ms = self.stopwatch.now_ms();
+            match self.attempt(request).await {
+                Attempt::Accepted(body) => return self.accept(&request.id, &body, asked_at_ms),
+                Attempt::Refused(why) => {
+                    let refused = format!("{} {why}", request.id);
+                    self.published.refused.push(refused);
+                    return None;
                 }
+                Attempt::Failed if !request.is_patient => return None,
+                Attempt::Failed => {}
             }
             let (least, most) = AGAIN_MS;
             tokio::time::sleep(self.random.between_ms(least, most)).await;
         }
         self.published.unanswered += 1;
+        None
     }
 
-    fn accept(&mut self, id: &Id, body: &Value) {
+    async fn attempt(&mut self, request: &Request) -> Attempt {
+        let doors = match request.door {
+            Door::Notify => &self.doors.workers,
+            Door::Chat => &self.doors.chats,
+        };
+        let url = format!("{}{}", self.random.pick(doors), request.path);
+        let attempt = self
+            .client
+            .request(request.method.clone(), url)
+            .bearer_auth(&self.doors.key)
+            .header("idempotency-key", &*request.key)
+            .json(&request.body)
+            .send();
+        let Ok(answer) = attempt.await else {
+            return Attempt::Failed;
+        };
+        let status = answer.status();
+        // An answer that breaks off has not been given.
+        let Ok(body) = answer.json::<Value>().await else {
+            return Attempt::Failed;
+        };
+        if status.is_success() {
+            Attempt::Accepted(body)
+        } else if status.is_client_error() && status != 429 {
+            Attempt::Refused(format!("{status} {body}"))
+        } else {
+            Attempt::Failed
+        }
+    }
+
+    fn accept(&mut self, id: &Id, body: &Value, asked_at_ms: u64) -> Option<u64> {
         let at_ms = self.stopwatch.now_ms();
         let appended = body["appended"].as_array();
         let places = appended.map_or(std::slice::from_ref(body), Vec::as_slice);
         self.published.answered_ms.push(at_ms);
+        let mut first = None;
         for place in places {
             let (Some(channel), Some(n)) = (place["channel"].as_str(), place["n"].as_u64()) else {
                 self.published
@@ -183,40 +169,15 @@ impl Publisher {
                     .push(format!("{id}: an answer without a place: {body}"));
                 continue;
             };
+            first.get_or_insert(n);
             self.published.accepted.push(Accepted {
                 channel: channel.into(),
                 id: Id::clone(id),
                 n,
+                asked_at_ms,
                 at_ms,
             });
         }
-    }
-}
-
-fn body(id: &str, to: Value) -> Value {
-    json!({"to": to, "title": id})
-}
-
-/// A publication of live data.
-fn publication(id: Id, topic: &str) -> Request {
-    let fill = if topic == BULK {
-        "x".repeat(BULK_BYTES)
-    } else {
-        String::new()
-    };
-    Request {
-        path: "/v1/publish",
-        body: json!({"channel": format!("topic:{topic}"), "data": {"title": &*id, "fill": fill}}),
-        id,
-    }
-}
-
-/// Who is addressed by the name of a channel.
-fn addressees(channel: &str) -> Value {
-    match channel.split_once(':') {
-        Some(("user", id)) => json!({"users": [id]}),
-        Some(("group", id)) => json!({"groups": [id]}),
-        Some(("topic", id)) => json!({"topics": [id]}),
-        _ => json!({"all": true}),
+        first
     }
 }

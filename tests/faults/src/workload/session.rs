@@ -10,13 +10,17 @@ use super::{
     persona::{Habit, Persona},
 };
 use crate::{
-    history::{Channel, Event, Id, Return, Session, What},
+    history::{Channel, Event, Id, Return, Seen, Session, What},
     site::Doors,
     stopwatch::Stopwatch,
 };
 use connection::converse;
 use standing::Standings;
-use std::{collections::HashSet, sync::Arc, time::Duration};
+use std::{
+    collections::HashSet,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 use tokio::sync::watch;
 
 /// First wait before coming back; doubles up to [`BACKOFF_MAX_MS`]. What is waited is anything up to it. Shorter than a
@@ -40,6 +44,15 @@ pub(super) struct Surroundings {
     pub(super) stopwatch: Stopwatch,
     pub(super) phase: watch::Receiver<Phase>,
     pub(super) progress: watch::Sender<Progress>,
+    /// What any client was sent of rooms.
+    pub(super) seen: Arc<Mutex<Seen>>,
+}
+
+impl Surroundings {
+    /// Nothing is awaited under it.
+    pub(super) fn seen(&self) -> MutexGuard<'_, Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// A client, across its connections.
@@ -169,6 +182,12 @@ impl Client {
 
     fn note(&mut self, channel: &str, what: What) {
         let channel = Channel::from(channel);
+        if let What::Entry { n, id } = &what
+            && channel.starts_with("room:")
+        {
+            let place = (Channel::clone(&channel), Id::clone(id));
+            self.around.seen().entry(place).or_insert(*n);
+        }
         if let What::Entry { id, .. } = &what
             && let Some(awaited) = &mut self.awaited
         {

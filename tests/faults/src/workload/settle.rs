@@ -1,20 +1,26 @@
 //! A workload from its begin to its end.
 
 use super::{
-    Phase, Plan,
+    Outage, Phase, Plan,
     publisher::{Published, Publisher},
+    room::{self, Looker},
     session::{Client, Progress, Surroundings},
     tokens,
 };
 use crate::{
+    checker,
     failure::{Failure, Outcome},
-    history::{Channel, History, Id},
+    history::{Channel, History, Id, Shown},
     random::Random,
     site::Doors,
     stopwatch::Stopwatch,
 };
 use fanfare_lifecycle::Tasks;
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 use tokio::{sync::watch, task::JoinHandle};
 
 /// Longest until every client is there at the start.
@@ -36,6 +42,7 @@ const PROBERS: usize = 8;
 /// A workload that runs.
 pub(crate) struct Running {
     plan: Arc<Plan>,
+    looker: Looker,
     around: Surroundings,
     phase: watch::Sender<Phase>,
     tasks: Tasks,
@@ -55,22 +62,18 @@ pub(crate) struct Done {
     pub(crate) refused: Vec<String>,
 }
 
-/// A time without a 2xx.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Outage {
-    pub(crate) from_ms: u64,
-    pub(crate) ms: u64,
-}
-
-/// Connects the clients of `plan`.
+/// Makes the rooms of `plan`, and connects its clients.
 pub(crate) async fn start(plan: Plan, doors: &Doors, stopwatch: Stopwatch) -> Outcome<Running> {
+    room::make(&plan, doors).await?;
     let tokens = tokens::mint(&plan, doors).await?;
+    let looker = Looker::new(&plan, doors).await?;
     let (phase, phases) = watch::channel(Phase::Busy);
     let around = Surroundings {
         doors: Arc::new(doors.clone()),
         stopwatch,
         phase: phases,
         progress: watch::Sender::new(Progress::default()),
+        seen: Arc::new(Mutex::default()),
     };
     let tasks = Tasks::new();
     let clients = plan.personas.iter().cloned().zip(tokens);
@@ -79,6 +82,7 @@ pub(crate) async fn start(plan: Plan, doors: &Doors, stopwatch: Stopwatch) -> Ou
     Ok(Running {
         clients: clients.collect(),
         plan: Arc::new(plan),
+        looker,
         around,
         phase,
         tasks,
@@ -128,61 +132,34 @@ impl Running {
         Publisher::new(name, doors, self.around.stopwatch, random)
     }
 
-    /// Ends the publishing, sends the last publication to each channel, and waits until everybody has heard it, or has
-    /// had time enough.
-    pub(crate) async fn finish(self) -> Outcome<Done> {
+    /// Ends the publishing, waits until what it asked for is done, sends the last publication to each channel, and waits
+    /// until everybody has heard it; each time no longer than that may take.
+    pub(crate) async fn finish(mut self) -> Outcome<Done> {
         self.phase.send_replace(Phase::Settling);
         let mut published = Published::default();
-        for publisher in self.publishers {
+        for publisher in self.publishers.drain(..) {
             merge(&mut published, join(publisher.await)?);
         }
-        let until_ms = self.around.stopwatch.now_ms();
-        let write_outage = outage(
+        let write_outage = Outage::longest(
             self.publishing_from_ms,
-            until_ms,
+            self.around.stopwatch.now_ms(),
             &mut published.answered_ms,
         );
+        // Before the last publications: what a late effect makes is to be heard too.
+        self.look(&published).await;
         // Who comes later than the last publications is not sent them. Who does not come at all is found by the checker.
         let stay = self.clients.iter().filter(|own| !own.is_finished()).count();
         let mut progress = self.around.progress.subscribe();
         let live = progress.wait_for(|progress| progress.live >= stay);
         // What is found is locked as long as it is held, and clients go on.
         drop(tokio::time::timeout(RETURN, live).await);
-        let channels = channels(&self.plan);
-        let mut probers = Vec::new();
-        for (index, channels) in channels
-            .chunks(channels.len().div_ceil(PROBERS))
-            .enumerate()
-        {
-            let doors = Arc::clone(&self.around.doors);
-            let random = Random::new(index as u64);
-            let prober = Publisher::new(
-                format!("probe{index}"),
-                doors,
-                self.around.stopwatch,
-                random,
-            )?;
-            let channels = channels.to_vec();
-            probers.push(
-                self.tasks
-                    .spawn(async move { prober.probe(&channels).await }),
-            );
-        }
-        let mut probes: HashMap<Channel, Id> = HashMap::new();
-        for prober in probers {
-            let own = join(prober.await)?;
-            if own.unanswered > 0 {
-                return Err(Failure::wrong("a last publication was never answered"));
-            }
-            let places = own.accepted.iter();
-            probes.extend(places.map(|own| (Channel::clone(&own.channel), Id::clone(&own.id))));
-            merge(&mut published, own);
-        }
+        let probes = self.probe(&mut published).await?;
         self.phase
             .send_replace(Phase::Probed(Arc::new(probes.clone())));
         let heard = progress.wait_for(|progress| progress.heard >= stay);
         drop(tokio::time::timeout(HEARING, heard).await);
         tokio::time::sleep(ECHO).await;
+        let shown = self.look(&published).await;
         self.phase.send_replace(Phase::Over);
         let mut sessions = Vec::new();
         for client in self.clients {
@@ -193,11 +170,47 @@ impl Running {
                 accepted: published.accepted,
                 sessions,
                 probes,
+                messages: published.messages,
+                shown,
             },
             write_outage,
             unanswered: published.unanswered,
             refused: published.refused,
         })
+    }
+
+    /// What rooms and inboxes hold, once that is what it must be, or had time enough.
+    async fn look(&self, published: &Published) -> Shown {
+        let is_done = |shown: &Shown| {
+            let seen = self.around.seen();
+            checker::effects(&published.messages, &seen, shown).is_empty()
+        };
+        self.looker.until(is_done).await
+    }
+
+    /// Sends the last publication to each channel.
+    async fn probe(&self, published: &mut Published) -> Outcome<HashMap<Channel, Id>> {
+        let channels = channels(&self.plan);
+        let mut probers = Vec::new();
+        let parts = channels.chunks(channels.len().div_ceil(PROBERS));
+        for (index, channels) in parts.enumerate() {
+            let random = Random::new(index as u64);
+            let prober = self.publisher(format!("probe{index}"), random)?;
+            let channels = channels.to_vec();
+            let probe = async move { prober.probe(&channels).await };
+            probers.push(self.tasks.spawn(probe));
+        }
+        let mut probes: HashMap<Channel, Id> = HashMap::new();
+        for prober in probers {
+            let own = join(prober.await)?;
+            if own.unanswered > 0 {
+                return Err(Failure::wrong("a last publication was never answered"));
+            }
+            let places = own.accepted.iter();
+            probes.extend(places.map(|own| (Channel::clone(&own.channel), Id::clone(&own.id))));
+            merge(published, own);
+        }
+        Ok(probes)
     }
 }
 
@@ -207,20 +220,10 @@ fn join<T>(ended: Result<T, tokio::task::JoinError>) -> Outcome<T> {
 
 fn merge(all: &mut Published, one: Published) {
     all.accepted.extend(one.accepted);
+    all.messages.extend(one.messages);
     all.answered_ms.extend(one.answered_ms);
     all.refused.extend(one.refused);
     all.unanswered += one.unanswered;
-}
-
-/// The longest time between two answers.
-fn outage(from_ms: u64, until_ms: u64, answered_ms: &mut Vec<u64>) -> Outage {
-    answered_ms.extend([from_ms, until_ms]);
-    answered_ms.sort_unstable();
-    let gaps = answered_ms.windows(2).map(|pair| Outage {
-        from_ms: pair[0],
-        ms: pair[1] - pair[0],
-    });
-    gaps.max_by_key(|gap| gap.ms).unwrap_or_default()
 }
 
 fn channels(plan: &Plan) -> Vec<String> {
@@ -232,23 +235,8 @@ fn channels(plan: &Plan) -> Vec<String> {
         name("user", &channels.users),
         name("group", &channels.groups),
         name("topic", &channels.topics),
+        name("room", &channels.rooms),
         vec!["all".to_owned()],
     ]
     .concat()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_outage_is_the_longest_time_without_an_answer() {
-        let longest = |mut answered_ms| {
-            let outage = outage(100, 1_000, &mut answered_ms);
-            (outage.from_ms, outage.ms)
-        };
-        assert_eq!(longest(vec![900, 200, 350]), (350, 550));
-        assert_eq!(longest(vec![150]), (150, 850));
-        assert_eq!(longest(Vec::new()), (100, 900));
-    }
 }

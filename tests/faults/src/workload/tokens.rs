@@ -14,17 +14,26 @@ const LIFE_SECONDS: u64 = 3_600;
 /// Has the auth service mint one token for each persona, in their order.
 pub(super) async fn mint(plan: &Plan, doors: &Doors) -> Outcome<Vec<String>> {
     let asker = Asker::new()?;
-    let url = format!("{}/v1/auth/tokens", doors.auth);
     let mut tokens = Vec::with_capacity(plan.personas.len());
     for persona in &plan.personas {
-        let body = json!({
-            "user": persona.user,
-            "groups": persona.groups,
-            "channels": {"topic:*": "r"},
-            "ttl_seconds": LIFE_SECONDS,
-        });
-        let answer = asker.post(&url, &doors.key, &body).await?;
-        tokens.push(text(&answer, "access_token")?);
+        tokens.push(mint_one(&asker, doors, &persona.user, &persona.groups).await?);
     }
     Ok(tokens)
+}
+
+/// Has it mint one for `user`, who is in `groups`.
+pub(super) async fn mint_one(
+    asker: &Asker,
+    doors: &Doors,
+    user: &str,
+    groups: &[String],
+) -> Outcome<String> {
+    let url = format!("{}/v1/auth/tokens", doors.auth);
+    let body = json!({
+        "user": user,
+        "groups": groups,
+        "channels": {"topic:*": "r"},
+        "ttl_seconds": LIFE_SECONDS,
+    });
+    text(&asker.post(&url, &doors.key, &body).await?, "access_token")
 }

@@ -70,13 +70,17 @@ pub(super) fn take(client: &mut Client, message: &Message) -> Taken {
             client.note(channel, What::Reset);
         }
         "unsubscribed" => standing.off_for(client.persona.random.between_ms(200, 2_000)),
-        "notification" | "publication" => {
-            standing.cursor = frame.cursor.as_deref().map(str::to_owned);
-            let id = data.title.as_deref().unwrap_or_default().into();
-            let n = frame.n.unwrap_or(0);
-            client.note(channel, What::Entry { n, id });
+        kind => {
+            let id = data.id(kind);
+            // Changes of a room move the cursor too.
+            if id.is_some() || kind == "room" {
+                standing.cursor = frame.cursor.as_deref().map(str::to_owned);
+            }
+            if let Some(id) = id {
+                let n = frame.n.unwrap_or(0);
+                client.note(channel, What::Entry { n, id });
+            }
         }
-        _ => {}
     }
     Taken::Fine
 }
