@@ -1,16 +1,16 @@
 //! Chat: rooms with members, messages, history, read marks, moderation.
 //!
 //! A [`room`] is a channel of the log, and everything that happens in it is an entry there. Who wants something is an
-//! [`actor`]; what he may is decided by the room and by what he is to it ([`room::Standing`]), here and nowhere else.
-//! A message is checked ([`message`]), and appended with the room's tally by its [`line`](mod@line); what it and later entries
-//! change beside the log ([`overlay`], threads, mentions) is its [`effect`], which [`pending`] sees done also when a worker
-//! dies half-way. [`history`] shows messages as they are now, [`list`] a user's rooms, [`mark`] what he has not read.
-//! [`members`] and [`moderation`] change what users are to rooms, a [`step`] at a time, [`rooms`] makes rooms,
-//! [`patch`] changes them, and [`announce`] tells it. What gateways ask comes in over the bus ([`serve`]), what backends and front ends ask over
-//! [`http`].
+//! [`actor`]; what he may is decided by the room and by what he is to it ([`room::Standing`]), here and nowhere else. A
+//! message is checked ([`message`]), and appended with the room's tally by its [`mod@line`]; what it and later entries
+//! change beside the log ([`overlay`], threads, mentions) is its [`effect`], which [`pending`] sees done also when a
+//! worker dies half-way. [`history`] shows messages as they are now, [`list`] a user's rooms, [`mark`] what he has not
+//! read. [`members`] and [`moderation`] change what users are to rooms, a [`step`] at a time, [`rooms`] makes rooms,
+//! [`patch`] changes them, and [`announce`] tells it. What gateways ask comes in over the bus ([`serve`]), what
+//! backends and front ends ask over [`http`].
 //!
-//! Nothing is kept in the process but where rooms end, as far as it knows, and how often each user asks; so any number of
-//! workers may run.
+//! Nothing is kept in the process but where rooms end, as far as it knows, and how often each user asks; so any number
+//! of workers may run.
 
 mod actor;
 mod announce;

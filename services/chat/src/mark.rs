@@ -41,7 +41,7 @@ pub(crate) struct Counts {
     pub(crate) unread: u64,
     /// Those of them that name the user; at most 100.
     pub(crate) mentions: usize,
-    /// Grows with every entry of the room and every step of the mark.
+    /// Grows with every entry of the room, every mention and every step of the mark.
     pub(crate) version: u64,
 }
 
@@ -87,7 +87,8 @@ impl Mark {
             read_n: self.n,
             unread: end.tally.messages.saturating_sub(read),
             mentions: self.mentions.len(),
-            version: end.head_n + self.n,
+            // Whatever is read leaves fewer mentions than the mark has made steps.
+            version: end.head_n + 2 * self.n + self.mentions.len() as u64,
         }
     }
 }
@@ -191,7 +192,7 @@ mod tests {
         assert!(!mark.advance(&Mark::at(4, end(4, 3, 0).tally)));
         let counts = mark.counts("x", end(9, 7, 0));
         assert_eq!((counts.unread, counts.mentions, counts.read_n), (3, 1, 5));
-        assert_eq!(counts.version, 14);
+        assert_eq!(counts.version, 20);
     }
 
     #[test]

@@ -9,9 +9,10 @@ use fanfare_bus::{
 };
 use fanfare_proto::{Channel, Position};
 use std::sync::{
-    Arc,
+    Arc, Mutex,
     atomic::{AtomicBool, AtomicUsize, Ordering},
 };
+use tokio::sync::Notify;
 
 /// What goes wrong.
 #[derive(Default)]
@@ -21,6 +22,11 @@ pub(crate) struct Faults {
     /// The next append is done, and then the records are away for good: the worker is as good as dead.
     pub(crate) dies_after_append: AtomicBool,
     records_away: AtomicBool,
+    /// The second read of the record under this key waits, once, until it is released.
+    pub(crate) held: Mutex<Option<String>>,
+    seen: AtomicBool,
+    pub(crate) reached: Notify,
+    pub(crate) release: Notify,
     /// Records read.
     pub(crate) gets: AtomicUsize,
 }
@@ -38,6 +44,15 @@ impl Faults {
                 inner: Arc::clone(&handles.kv),
                 faults: Arc::clone(self),
             }),
+        }
+    }
+
+    async fn hold(&self, key: &str) {
+        let is_held = self.held.lock().unwrap().as_deref() == Some(key);
+        if is_held && self.seen.swap(true, Ordering::SeqCst) {
+            *self.held.lock().unwrap() = None;
+            self.reached.notify_one();
+            self.release.notified().await;
         }
     }
 
@@ -136,6 +151,7 @@ impl Kv for Faulty<dyn Kv> {
     async fn get(&self, bucket: &str, key: &str) -> Result<Option<kv::Record>, KvError> {
         self.faults.records()?;
         self.faults.gets.fetch_add(1, Ordering::SeqCst);
+        self.faults.hold(key).await;
         self.inner.get(bucket, key).await
     }
 

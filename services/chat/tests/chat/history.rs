@@ -12,6 +12,7 @@ use fanfare_proto::{
     Channel, subject,
     wire::{Entry, EntryType, HistoryReply, HistoryRequest, RoomTally},
 };
+use futures_util::future::try_join_all;
 use prost::Message as _;
 use serde_json::{Value, json};
 use std::sync::{Arc, atomic::Ordering};
@@ -227,14 +228,16 @@ async fn a_page_costs_its_length_across_what_was_deleted_or_trimmed() {
     let backend = house.backend();
     let new = json!({"kind": "public", "id": "r"});
     backend.post("/v1/rooms", new).await.expect(201);
-    fill(&house, "r", 2, 4_000).await;
+    fill(&house, "r", 2, 10_000).await;
     let channel = Channel::parse("room:r").unwrap();
-    // As if all between 501 and 3501 had been deleted, of which the records of two are left.
-    for n in 501..3_501 {
-        house.handles.log.delete(&channel, n).await.unwrap();
+    // As if all between 501 and 9500 had been deleted, of which the records of two are left.
+    for first in (501..9_501).step_by(500) {
+        let log = &house.handles.log;
+        let deletions = (first..first + 500).map(|n| log.delete(&channel, n));
+        try_join_all(deletions).await.unwrap();
     }
-    for n in [600_u64, 3_400] {
-        let deleted = json!({"id": "x", "user": "mike", "created_at_ms": 1, "by": "mike", "at_ms": 2, "n": 4_001});
+    for n in [600_u64, 9_400] {
+        let deleted = json!({"id": "x", "user": "mike", "created_at_ms": 1, "by": "mike", "at_ms": 2, "n": 10_001});
         let mut messages = serde_json::Map::new();
         messages.insert(n.to_string(), json!({"deleted": deleted}));
         let block = json!({"messages": messages}).to_string();
@@ -267,20 +270,20 @@ async fn a_page_costs_its_length_across_what_was_deleted_or_trimmed() {
         (found.concat(), most)
     };
     let expected: Vec<u64> = (400..=500)
-        .chain([600, 3_400])
-        .chain(3_501..=4_001)
+        .chain([600, 9_400])
+        .chain(9_501..=10_001)
         .collect();
     let (found, most) = walk(false, 399).await;
     assert_eq!(found, expected);
     assert!(most <= 300, "a page read {most} records");
-    let (found, most) = walk(true, 4_002).await;
+    let (found, most) = walk(true, 10_002).await;
     assert_eq!(found[found.len() - expected.len()..], expected);
     assert!(most <= 300, "a page read {most} records");
 
-    house.handles.log.trim(&channel, 3_901).await.unwrap();
+    house.handles.log.trim(&channel, 9_901).await.unwrap();
     let before = faults.gets.load(Ordering::SeqCst);
     let items = mike.items("r", "?after=0&limit=100").await;
-    assert_eq!(ns(&items), (3_901..=4_000).collect::<Vec<u64>>());
+    assert_eq!(ns(&items), (9_901..=10_000).collect::<Vec<u64>>());
     let read = faults.gets.load(Ordering::SeqCst) - before;
     assert!(read <= 50, "a page read {read} records");
 }

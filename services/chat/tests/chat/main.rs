@@ -31,6 +31,7 @@ mod history;
 mod house;
 mod lists;
 mod marks;
+mod members;
 mod messages;
 mod moderation;
 #[path = "../../../../crates/bus/tests/shared/nats_server.rs"]
