@@ -34,6 +34,8 @@ pub(crate) struct Verdict {
     /// Entries of rooms that somebody was sent before the attempt began that was answered: an attempt before it had
     /// stored them, and did not answer.
     pub(crate) answered_again: u64,
+    /// Entries of rooms that ask for something more, and that somebody was sent although nobody was ever answered.
+    pub(crate) never_answered: u64,
     /// What was found, for people; the first [`FINDINGS`] of it.
     pub(crate) findings: Vec<Finding>,
 }
@@ -143,6 +145,15 @@ fn check_rooms(history: &History, verdict: &mut Verdict) {
         first.is_some_and(|first| *first < own.asked_at_ms)
     });
     verdict.answered_again = again.count() as u64;
+    let never = history.messages.iter().filter(|own| {
+        let id = match (own.n, &own.change) {
+            (None, _) if own.mentions.is_some() => Id::clone(&own.content),
+            (Some(n), Some(change)) if !own.is_changed => change.id(n),
+            _ => return false,
+        };
+        seen.contains_key(&(Channel::clone(&own.room), id))
+    });
+    verdict.never_answered = never.count() as u64;
 }
 
 /// Messages that somebody wanted to delete: once that has happened, the log has them no more.

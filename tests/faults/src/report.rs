@@ -33,6 +33,7 @@ pub(crate) struct Line {
     pub(crate) deaf_sessions: u64,
     pub(crate) effects: u64,
     pub(crate) answered_again: u64,
+    pub(crate) never_answered: u64,
     pub(crate) write_outage_ms: u64,
 }
 
@@ -66,6 +67,7 @@ impl Report {
             deaf_sessions: verdict.deaf_sessions,
             effects: verdict.effects,
             answered_again: verdict.answered_again,
+            never_answered: verdict.never_answered,
             write_outage_ms: result.write_outage.ms,
         });
         if let Some(takeover) = result.takeover {

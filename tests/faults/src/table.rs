@@ -34,11 +34,14 @@ pub(crate) fn table(report: &Report) -> String {
             out.push('\n');
         }
     }
-    for row in report.rows.iter().filter(|row| row.answered_again > 0) {
-        out.push_str(&format!(
-            "{}: {} entries of rooms were stored by an attempt without an answer, and answered to a later one\n",
-            row.fault, row.answered_again
-        ));
+    for row in &report.rows {
+        if row.answered_again + row.never_answered > 0 {
+            out.push_str(&format!(
+                "{}: {} entries of rooms were stored by an attempt without an answer and answered to a later one, \
+                 {} with effects were never answered\n",
+                row.fault, row.answered_again, row.never_answered
+            ));
+        }
     }
     for absent in &report.skipped {
         out.push_str(&without(absent, "skipped"));
@@ -109,6 +112,7 @@ mod tests {
                 deaf_sessions: 4,
                 effects: 6,
                 answered_again: 7,
+                never_answered: 8,
                 write_outage_ms: 55,
             }],
             skipped: vec![Absent {
@@ -123,7 +127,8 @@ mod tests {
             lines[2],
             "none       1200       9000        0       1        2      3     4        6         55 ms"
         );
-        let again = "none: 7 entries of rooms were stored by an attempt without an answer, and answered to a later one";
+        let again = "none: 7 entries of rooms were stored by an attempt without an answer and answered to a later one, \
+                     8 with effects were never answered";
         assert_eq!(lines[3], again);
         assert_eq!(lines[4], "cut: skipped: no namespaces");
         assert_eq!(lines.len(), 5);

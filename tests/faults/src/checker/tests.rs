@@ -235,3 +235,23 @@ fn what_stood_before_the_attempt_that_was_answered_is_counted() {
     }
     assert_eq!(check(&history).answered_again, 1);
 }
+
+#[test]
+fn a_change_that_was_seen_and_never_answered_is_counted() {
+    let mut history = history(3, entries(&[1, 2]));
+    let mut message = deleted();
+    history.messages.push(message.clone());
+    assert_eq!(check(&history).never_answered, 0);
+    message.is_changed = false;
+    history.messages = vec![message];
+    assert_eq!(check(&history).never_answered, 0);
+    history.sessions[0].events.push(Event {
+        channel: CHANNEL.into(),
+        at_ms: 9,
+        what: What::Entry {
+            n: 3,
+            id: Change::Delete.id(2),
+        },
+    });
+    assert_eq!(check(&history).never_answered, 1);
+}

@@ -14,8 +14,8 @@ const MENTIONING: usize = 15;
 const CHANGED: usize = 40;
 
 /// Requests of a hundred that are sent once only: what a worker leaves half done that dies then, no repeated request
-/// finishes.
-const CARELESS: usize = 10;
+/// finishes. So many that a row in which workers die has several.
+const CARELESS: usize = 40;
 
 impl Publisher {
     /// Sends a message to a room, and maybe does something to it.
