@@ -190,7 +190,9 @@ async fn react(
         on,
     };
     let entry = entry(EntryType::Reaction, actor, standing.now_ms, &reaction);
-    let sent = append(core, room, actor, target, "react", entry).await?;
+    // What is taken back is another request, also under the same key.
+    let what = if on { "react" } else { "unreact" };
+    let sent = append(core, room, actor, target, what, entry).await?;
     core.meters.reactions.inc();
     Ok(sent)
 }

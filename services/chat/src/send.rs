@@ -20,7 +20,14 @@ use fanfare_proto::{
 };
 use fanfare_service::{Flaw, problem, records};
 use serde::{Deserialize, Serialize};
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
+
+/// Before each further attempt at what an entry asks for, when the first has found the store away.
+const PAUSES: [Duration; 3] = [
+    Duration::from_millis(50),
+    Duration::from_millis(200),
+    Duration::from_millis(800),
+];
 
 /// Where an entry stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,19 +112,44 @@ pub(crate) async fn append(
     timer.observe_duration();
     let placed = placed?;
     if let Some(ticket) = ticket {
-        match apply(core, room, &channel, &placed, entry).await {
+        match apply(core, room, &channel, &placed, &entry).await {
             Ok(()) => ticket.done(core),
-            Err(problem) => {
-                core.meters.unfinished.inc();
-                tracing::warn!(
-                    code = problem.code(),
-                    room = room.id,
-                    "the effects of an entry come later"
-                );
-            }
+            Err(problem) => apply_later(core, room, &placed, entry, ticket, problem),
         }
     }
     Ok(placed)
+}
+
+/// The entry stands, and nobody waits any longer. Tries again while the store is away for a moment, as records that many
+/// change at once are; after that, the sweep does it.
+fn apply_later(
+    core: &Arc<Core>,
+    room: &Room,
+    placed: &Placed,
+    entry: Entry,
+    ticket: Ticket,
+    mut problem: Problem,
+) {
+    let (core, room, placed) = (Arc::clone(core), room.clone(), placed.clone());
+    core.tasks.clone().spawn(async move {
+        let Ok(channel) = room.channel() else { return };
+        for pause in PAUSES {
+            if problem.code() != ErrorCode::Unavailable.as_str() {
+                break;
+            }
+            tokio::time::sleep(pause).await;
+            match apply(&core, &room, &channel, &placed, &entry).await {
+                Ok(()) => return ticket.done(&core),
+                Err(again) => problem = again,
+            }
+        }
+        core.meters.unfinished.inc();
+        tracing::warn!(
+            code = problem.code(),
+            room = room.id,
+            "the effects of an entry come later"
+        );
+    });
 }
 
 async fn write_down(core: &Core, room: &Room, channel: &Channel) -> Result<Ticket, Problem> {
@@ -140,11 +172,11 @@ async fn apply(
     room: &Room,
     channel: &Channel,
     placed: &Placed,
-    entry: Entry,
+    entry: &Entry,
 ) -> Result<(), Problem> {
     let n = placed.appended.position.n;
     if !placed.appended.duplicate {
-        return effect::apply(core, &room.id, n, &entry).await;
+        return effect::apply(core, &room.id, n, entry).await;
     }
     let record = core.handles.log.get(channel, n).await;
     match record.map_err(problem::of_log)? {
