@@ -1,20 +1,26 @@
 //! The HTTP edge that services share: [`serve()`] (listener and its limits), [`Problem`] (every error), [`Json`] (every
-//! body), [`Bearer`], [`ClientAddr`] and [`request_id()`].
+//! body), [`Bearer`], [`Params`], [`idempotency_key()`], [`ClientAddr`], [`SecuritySchemes`] and [`request_id()`].
 #![warn(missing_docs)]
 
 mod bearer;
 mod body;
 mod client_addr;
+mod idempotency_key;
 mod json;
+mod params;
 mod problem;
 mod request_id;
+mod security;
 mod serve;
 
 pub use bearer::Bearer;
 pub use body::read_body;
 pub use client_addr::{ClientAddr, TrustedProxies};
+pub use idempotency_key::idempotency_key;
 pub use json::Json;
+pub use params::Params;
 pub use problem::Problem;
 pub use request_id::request_id;
+pub use security::SecuritySchemes;
 pub use serve::{Limits, serve};
 pub use utoipa_axum::router::OpenApiRouter;

@@ -26,12 +26,9 @@ mod view;
 
 use crate::core::Core;
 use axum::extract::DefaultBodyLimit;
-use fanfare_http::OpenApiRouter;
+use fanfare_http::{OpenApiRouter, SecuritySchemes};
 use std::sync::Arc;
-use utoipa::{
-    Modify, OpenApi,
-    openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
-};
+use utoipa::OpenApi;
 use utoipa_axum::routes;
 
 /// Largest body, in bytes: a message of 4,000 characters and ten attachments, with every character escaped, is below it.
@@ -39,38 +36,13 @@ const BODY_BYTES: usize = 256 * 1024;
 
 #[derive(OpenApi)]
 #[openapi(
-    modifiers(&Schemes),
+    modifiers(&SecuritySchemes),
     tags((
         name = "rooms",
         description = "Chat. A user's token acts as that user; an API key with the scope `rooms:manage` may what an owner may, in every room."
     ))
 )]
 struct Api;
-
-struct Schemes;
-
-impl Modify for Schemes {
-    fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
-        let scheme = |format: &str, description: &str| {
-            SecurityScheme::Http(
-                HttpBuilder::new()
-                    .scheme(HttpAuthScheme::Bearer)
-                    .bearer_format(format)
-                    .description(Some(description))
-                    .build(),
-            )
-        };
-        let components = openapi.components.get_or_insert_default();
-        components.add_security_scheme(
-            "api_key",
-            scheme(
-                "ff_…",
-                "An API key of a backend, with the scope the route names.",
-            ),
-        );
-        components.add_security_scheme("user_token", scheme("JWT", "A user's access token."));
-    }
-}
 
 pub(crate) fn router(core: Arc<Core>) -> OpenApiRouter {
     OpenApiRouter::with_openapi(Api::openapi())

@@ -14,17 +14,14 @@ mod withdraw_notification;
 
 use crate::core::Core;
 use axum::extract::DefaultBodyLimit;
-use fanfare_http::OpenApiRouter;
+use fanfare_http::{OpenApiRouter, SecuritySchemes};
 use std::sync::Arc;
-use utoipa::{
-    Modify, OpenApi,
-    openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
-};
+use utoipa::OpenApi;
 use utoipa_axum::routes;
 
 #[derive(OpenApi)]
 #[openapi(
-    modifiers(&Schemes),
+    modifiers(&SecuritySchemes),
     tags(
         (name = "notifications", description = "For backends: publish, follow and take back notifications."),
         (name = "channels", description = "For backends: live data on topics."),
@@ -32,31 +29,6 @@ use utoipa_axum::routes;
     )
 )]
 struct Api;
-
-struct Schemes;
-
-impl Modify for Schemes {
-    fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
-        let scheme = |format: &str, description: &str| {
-            SecurityScheme::Http(
-                HttpBuilder::new()
-                    .scheme(HttpAuthScheme::Bearer)
-                    .bearer_format(format)
-                    .description(Some(description))
-                    .build(),
-            )
-        };
-        let components = openapi.components.get_or_insert_default();
-        components.add_security_scheme(
-            "api_key",
-            scheme(
-                "ff_…",
-                "An API key of a backend, with the scope the route names.",
-            ),
-        );
-        components.add_security_scheme("user_token", scheme("JWT", "A user's access token."));
-    }
-}
 
 pub(crate) fn router(core: Arc<Core>) -> OpenApiRouter {
     let limit = DefaultBodyLimit::max(core.settings.request_bytes_max);

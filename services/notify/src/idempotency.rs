@@ -10,11 +10,10 @@ use crate::{
     notification::id::Seed,
     problem,
 };
-use axum::http::HeaderMap;
 use bytes::Bytes;
 use fanfare_bus::{KvError, kv::Expect, log::DEDUP_WINDOW_MS};
 use fanfare_http::Problem;
-use fanfare_proto::{ErrorCode, limits};
+use fanfare_proto::ErrorCode;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -50,29 +49,6 @@ struct Claim {
     key: String,
     digest: String,
     revision: u64,
-}
-
-/// The key of a request; `None` when it has none.
-///
-/// # Errors
-///
-/// `bad_message` when it is empty, too long, or no text.
-pub(crate) fn key(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
-    let Some(value) = headers.get("idempotency-key") else {
-        return Ok(None);
-    };
-    let bad = || {
-        let detail = format!(
-            "Idempotency-Key: must be 1 to {} printable ASCII characters",
-            limits::IDEMPOTENCY_KEY_BYTES
-        );
-        Problem::new(ErrorCode::BadMessage, detail)
-    };
-    let text = value.to_str().map_err(|_unprintable| bad())?;
-    if text.is_empty() || text.len() > limits::IDEMPOTENCY_KEY_BYTES {
-        return Err(bad());
-    }
-    Ok(Some(text))
 }
 
 /// Begins a request of `scope` (an API key's id) to `path` with `body`.

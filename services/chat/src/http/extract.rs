@@ -2,11 +2,12 @@
 
 use crate::{actor::Actor, core::Core, room::not_found};
 use axum::{
-    extract::{FromRequest, FromRequestParts, Path, Query, Request},
+    extract::{FromRequest, FromRequestParts, Path, Request},
     http::request::Parts,
 };
 use bytes::Bytes;
-use fanfare_http::{Bearer, Problem, read_body};
+pub(crate) use fanfare_http::Params;
+use fanfare_http::{Bearer, Problem, idempotency_key, read_body};
 use fanfare_proto::{ErrorCode, channel, limits};
 use fanfare_service::{Fields, Flaw, problem};
 use fanfare_tokens::ApiKeyText;
@@ -151,20 +152,6 @@ pub(crate) fn check_user(user: &str) -> Result<(), Problem> {
     Err(Flaw::bad("user", "is no user's id").into())
 }
 
-/// The parameters behind the `?`.
-pub(crate) struct Params<T>(pub(crate) T);
-
-impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Params<T> {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let Query(params) = Query::<T>::from_request_parts(parts, state)
-            .await
-            .map_err(|error| Problem::new(ErrorCode::BadMessage, error.body_text()))?;
-        Ok(Self(params))
-    }
-}
-
 /// The length of a page.
 ///
 /// # Errors
@@ -241,21 +228,8 @@ impl<S: Send + Sync> FromRequestParts<S> for IdempotencyKey {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
-        let Some(value) = parts.headers.get("idempotency-key") else {
-            return Ok(Self(None));
-        };
-        match value.to_str() {
-            Ok(key) if (1..=limits::IDEMPOTENCY_KEY_BYTES).contains(&key.len()) => {
-                Ok(Self(Some(key.to_owned())))
-            }
-            _ => {
-                let why = format!(
-                    "must be 1 to {} printable ASCII characters",
-                    limits::IDEMPOTENCY_KEY_BYTES
-                );
-                Err(Flaw::bad("Idempotency-Key", why).into())
-            }
-        }
+        let key = idempotency_key(&parts.headers)?;
+        Ok(Self(key.map(str::to_owned)))
     }
 }
 

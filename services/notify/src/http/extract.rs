@@ -2,14 +2,14 @@
 
 use crate::{core::Core, inbox::mark::Owner, notification::id, problem};
 use axum::{
-    extract::{FromRequestParts, Path, Query, Request},
+    extract::{FromRequestParts, Path, Request},
     http::request::Parts,
 };
 use bytes::Bytes;
+pub(crate) use fanfare_http::Params;
 use fanfare_http::{Bearer, Problem, read_body};
 use fanfare_proto::ErrorCode;
 use fanfare_tokens::{ApiKey, Identity};
-use serde::de::DeserializeOwned;
 use std::sync::Arc;
 
 /// Publish, follow and take back notifications.
@@ -89,20 +89,6 @@ impl<S: Send + Sync> FromRequestParts<S> for Id {
         } else {
             Err(missing())
         }
-    }
-}
-
-/// The parameters behind the `?`.
-pub(crate) struct Params<T>(pub(crate) T);
-
-impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Params<T> {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let Query(params) = Query::<T>::from_request_parts(parts, state)
-            .await
-            .map_err(|error| Problem::new(ErrorCode::BadMessage, error.body_text()))?;
-        Ok(Self(params))
     }
 }
 

@@ -17,7 +17,7 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use fanfare_http::Problem;
+use fanfare_http::{Problem, idempotency_key};
 use fanfare_proto::{Channel, Cursor, ErrorCode};
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
@@ -77,7 +77,7 @@ pub(crate) async fn publish(
 ) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
     let api_key = extract::backend(&core, &parts, CHANNELS).await?;
-    let key = idempotency::key(&parts.headers)?;
+    let key = idempotency_key(&parts.headers)?;
     let body = extract::body(&core, with_limit(&parts, body)).await?;
     let (publication, ephemeral) = read(&body)?;
     let slot = match idempotency::begin(&core, &api_key.id, key, PATH, &body).await? {

@@ -20,7 +20,7 @@ use axum::{
     extract::{Request, State},
     response::Response,
 };
-use fanfare_http::Problem;
+use fanfare_http::{Problem, idempotency_key};
 use fanfare_proto::{ErrorCode, limits};
 use serde_json::value::{RawValue, to_raw_value};
 use std::sync::Arc;
@@ -64,7 +64,7 @@ pub(crate) async fn publish_notifications(
 ) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
     let api_key = extract::backend(&core, &parts, NOTIFICATIONS).await?;
-    let key = idempotency::key(&parts.headers)?;
+    let key = idempotency_key(&parts.headers)?;
     let traceparent = extract::traceparent(&parts).to_owned();
     let body = extract::body(&core, with_limit(&parts, body)).await?;
     let text = std::str::from_utf8(&body)
