@@ -1,10 +1,11 @@
 """The proxies, each with the configuration in deploy: only names, ports and times are other ones."""
 
+import os
 import pathlib
 import shutil
 import signal
-import socket
 import subprocess
+import urllib.request
 
 from fleet import ADDRESSES, GATEWAYS, PROXY, Fleet, free_port
 from names import Names
@@ -14,6 +15,16 @@ DEPLOY = pathlib.Path(__file__).resolve().parents[2] / "deploy"
 
 # After which a proxy takes a connection that says nothing for dead; an hour in production.
 TIMEOUT_SECONDS = 2
+
+# What nginx keeps files of while it passes things on.
+TEMPORARY = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+
+
+def program(name: str) -> str:
+    """Its path: Debian keeps servers where not everybody looks."""
+    path = shutil.which(name, path=f"{os.environ['PATH']}:/usr/local/sbin:/usr/sbin")
+    assert path, f"there is no {name}: tests/tools/proxies.sh installs it"
+    return path
 
 
 def changed(path: pathlib.Path, changes: dict[str, str]) -> str:
@@ -52,12 +63,15 @@ class Proxy:
     def start(self):
         self.process = Process(self.directory / "proxy.log", self.arguments)
 
-        def is_listening():
+        def passes_on():
             assert self.process.is_running(), self.process.said()[-3000:]
-            with socket.socket() as attempt:
-                return attempt.connect_ex((PROXY, self.port)) == 0
+            try:
+                with urllib.request.urlopen(f"{self.url}/.well-known/jwks.json", timeout=5) as answer:
+                    return answer.status == 200
+            except OSError:
+                return False
 
-        until(is_listening, f"{self.arguments[0]} listens", self.process.said)
+        until(passes_on, f"{self.arguments[0]} passes requests on", self.process.said)
 
     def reload(self):
         raise NotImplementedError
@@ -83,14 +97,14 @@ class Nginx(Proxy):
             ":8000;": f":{self.fleet.port};",
             "3600s": f"{TIMEOUT_SECONDS}s",
             # Where somebody who is not root may write.
-            "http {": "http {" + "".join(f" {kind}_temp_path {self.directory}/{kind};" for kind in TEMPORARY),
+            "\nhttp {": "\nhttp {" + "".join(f" {kind}_temp_path {self.directory}/{kind};" for kind in TEMPORARY),
         }
         path = self.directory / "nginx.conf"
         path.write_text(changed(DEPLOY / "compose/nginx.conf", changes))
         # Its workers get another user's rights where it is root.
         self.directory.chmod(0o755)
-        self.main = f"daemon off; pid {self.directory}/pid; error_log stderr;"
-        return [shutil.which("nginx", path="/usr/sbin:/usr/local/sbin:/usr/bin"), "-c", path, "-g", self.main]
+        settings = f"daemon off; pid {self.directory}/pid; error_log stderr;"
+        return [program("nginx"), "-c", path, "-g", settings]
 
     def reload(self):
         subprocess.run([*self.arguments, "-s", "reload"], check=True, timeout=20, capture_output=True)
@@ -100,9 +114,6 @@ class Nginx(Proxy):
         self.process.signal(signal.SIGTERM)
         self.process.wait()
         self.names.close()
-
-
-TEMPORARY = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
 
 
 class Traefik(Proxy):
@@ -121,7 +132,7 @@ class Traefik(Proxy):
             "graceTimeOut: 10s": "graceTimeOut: 1s",
         }
         path.write_text(changed(DEPLOY / "proxies/traefik/traefik.yaml", changes))
-        return [pathlib.Path(shutil.which("traefik")), f"--configFile={path}"]
+        return [program("traefik"), f"--configFile={path}"]
 
 
 class Haproxy(Proxy):
@@ -133,10 +144,12 @@ class Haproxy(Proxy):
             "client 60s": f"client {TIMEOUT_SECONDS}s",
             "server 60s": f"server {TIMEOUT_SECONDS}s",
             "tunnel 3600s": f"tunnel {TIMEOUT_SECONDS}s",
+            # As many open files as it would want are not everywhere to be had.
+            "maxconn 100000": "maxconn 100",
         }
         path.write_text(changed(DEPLOY / "proxies/haproxy.cfg", changes))
         # With a process that stays and makes others, as systemd starts it.
-        return [shutil.which("haproxy", path="/usr/sbin:/usr/local/sbin:/usr/bin"), "-W", "-f", path]
+        return [program("haproxy"), "-W", "-f", path]
 
     def reload(self):
         self.process.signal(signal.SIGUSR2)
