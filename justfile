@@ -13,7 +13,7 @@ run *ARGS:
     cargo run --release -- {{ARGS}}
 
 # Every check and every test; installs what they need.
-test: check-format lint docs deny unit e2e web python faults-short
+test: check-format lint docs deny unit e2e web python operate faults-short
 
 # Rewrite all sources in the house format. Message types are listed by a macro, so they are named here.
 format:
@@ -86,15 +86,24 @@ bench *ARGS:
     cargo build --release --locked -p fanfare -p fanfare-load
     FANFARE_NATS_SERVER=$(tests/tools/nats.sh) "${CARGO_TARGET_DIR:-target}/release/fanfare-load" {{ARGS}}
 
-# The chart: rendered by Helm's engine, held against Kubernetes' schemas, installed, and started. Needs root for the last.
+# What operators rely on: the chart, the image, and proxies in front.
+operate: helm proxies
+
+# The chart: rendered by Helm's engine, held against Kubernetes' schemas, installed, and started; and the image's last
+# stage, with the debug binary. What starts pods needs root, and is left out without: `just helm -k schemas`.
 helm *ARGS:
-    cargo build --locked -p fanfare
+    [[ -n "${FANFARE_BINARY:-}" ]] || cargo build --locked -p fanfare
     tests/helm/run.sh {{ARGS}}
 
-# The image's last stage, built by buildah (`apt-get install buildah`), and every service run from it. Needs root.
+# Real clients behind nginx, HAProxy and Traefik, through silence, drains and restarts: `just proxies -k nginx`.
+proxies *ARGS:
+    [[ -n "${FANFARE_BINARY:-}" ]] || cargo build --locked -p fanfare
+    tests/proxies/run.sh {{ARGS}}
+
+# The image's last stage, with the static binary of a release, and every service run from it. Needs root, and minutes.
 image:
     RUSTFLAGS="-C target-feature=+crt-static" cargo build --release --locked -p fanfare --target {{ host }}
-    FANFARE_BINARY="${CARGO_TARGET_DIR:-$PWD/target}/{{ host }}/release/fanfare" tests/helm/run.sh tests/helm/test_image.py
+    FANFARE_BINARY="${CARGO_TARGET_DIR:-$PWD/target}/{{ host }}/release/fanfare" tests/helm/run.sh test_image.py
 
 # Fanfare on a Kubernetes in Docker, from nothing; may be run again after any change.
 kind-up:

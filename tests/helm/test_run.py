@@ -89,6 +89,8 @@ def test_a_rollout_loses_nothing(cluster, key, binary):
     for listener in listeners:
         heard = re.findall(r"message \d+", listener.said())
         assert heard == sent, f"{len(heard)} of {len(sent)}: {listener.said()[-2000:]}"
+        # Each gateway has ended, so everybody was sent away from one at least, with a time to come back.
+        assert re.search(r"\(.*restart.*; back in \d+ ms\)", listener.said()), listener.said()[-2000:]
         listener.close()
 
 
