@@ -8,6 +8,7 @@ use fanfare_proto::{
     wire::{DrainCommand, KickCommand},
 };
 use prost::Message as _;
+use reqwest::Method;
 use serde_json::{Value, json};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -234,6 +235,45 @@ async fn a_drain_command_ends_the_gateway_that_it_names_and_no_other() {
     let ended = apart.gateways[0].process_mut().ended().await;
     assert!(ended.success(), "{ended}");
     assert_eq!(other.ask(json!({"type": "ping"})).await["type"], "pong");
+}
+
+#[tokio::test]
+async fn an_administrator_lists_ends_and_drains_across_gateways() {
+    let mut apart = Apart::start().await;
+    let mut far = apart.connect(1, "ann").await;
+    let mut near = apart.connect(0, "ann").await;
+    let api = apart.gateways[0].api().clone();
+    let path = "/v1/fleet/sessions?user=ann";
+    let whole = async || {
+        let listed = api.get(path, api.key()).await.is(200).body;
+        (listed["incomplete"] == false && listed["total"] == 2).then_some(listed)
+    };
+    let listed = until("a list of both gateways", whole).await;
+    // The newest first: the one that came last is at the gateway that was asked.
+    let [own, other] = [&listed["items"][0], &listed["items"][1]];
+    assert_ne!(own["node"], other["node"], "{listed}");
+    let id = other["session"].as_str().unwrap();
+    let path = format!("/v1/fleet/sessions/{id}");
+    let ended = api.call(Method::DELETE, &path, api.key(), &[], &Value::Null);
+    ended.await.is(204);
+    let goodbye = far.frame("disconnect").await;
+    assert_eq!(goodbye["data"]["reconnect"], false, "{goodbye}");
+    assert_eq!(far.closed().await.code, 4040);
+    assert_eq!(near.ask(json!({"type": "ping"})).await["type"], "pong");
+
+    let drain = |node: &Value| format!("/v1/fleet/nodes/{}/drain", node.as_str().unwrap());
+    api.post("/v1/fleet/nodes/nobody/drain", &Value::Null)
+        .await
+        .is(404);
+    api.post(&drain(&other["node"]), &Value::Null).await.is(202);
+    let ended = apart.gateways[1].process_mut().ended().await;
+    assert!(ended.success(), "{ended}");
+    assert_eq!(near.ask(json!({"type": "ping"})).await["type"], "pong");
+    // The one that is asked answers first, and ends then.
+    api.post(&drain(&own["node"]), &Value::Null).await.is(202);
+    assert_eq!(near.closed().await.code, 1012);
+    let ended = apart.gateways[0].process_mut().ended().await;
+    assert!(ended.success(), "{ended}");
 }
 
 /// A client of the fleet's bus, as an operator's tool is one.

@@ -232,8 +232,7 @@ async fn a_gateways_login_stores_nothing_but_fences_and_reads_no_secrets() {
             "kv.auth.x",
             "kv.revocation.x",
             "evt.user.ann",
-            "ctl.gateway.kick",
-            "ctl.gateway.drain",
+            "ctl.gateway.leave",
             "ctl.keys-changed",
             "$JS.API.STREAM.DELETE.LOG_3",
             "$JS.API.STREAM.PURGE.LOG_3",
@@ -314,6 +313,7 @@ async fn a_worker_may_not_do_what_is_another_ones_work() {
         "kv.revocation.x",
         "ctl.keys-changed",
         "ctl.gateway.kick",
+        "ctl.gateway.drain",
     ];
     assert_refused(&mut site.raw("notify"), &theirs);
     for user in ["auth", "notify"] {
