@@ -33,7 +33,8 @@ class Listeners:
     def nodes(self) -> list[str]:
         """The gateway that each was welcomed by last."""
         return [
-            [told["node"] for told in self.states(client) if told["state"] == "open"][-1] for client in range(self.count)
+            [told["node"] for told in self.states(client) if told["state"] == "open"][-1]
+            for client in range(self.count)
         ]
 
     def publications(self, client: int) -> list:

@@ -89,7 +89,8 @@ class Proxy:
 class Nginx(Proxy):
     def configure(self):
         self.names = Names(
-            {"gateway": [ADDRESSES[name] for name in GATEWAYS]} | {name: [ADDRESSES[name]] for name in ("auth", "notify")}
+            {"gateway": [ADDRESSES[name] for name in GATEWAYS]}
+            | {name: [ADDRESSES[name]] for name in ("auth", "notify")}
         )
         changes = {
             "127.0.0.11": self.names.address,

@@ -63,7 +63,7 @@ def test_a_restart_of_the_proxy_loses_nothing(proxy, listeners, publisher):
 
 
 def test_a_client_is_known_by_its_own_address(proxy):
-    """By the limit of failed logins, which is for a name and an address. What a client says of itself counts nothing."""
+    """By the limit of failed logins, for a name and an address. What a client says of itself counts nothing."""
 
     def status(address: str, forwarded: str = "") -> int:
         connection = http.client.HTTPConnection(PROXY, proxy.port, timeout=20, source_address=(address, 0))
