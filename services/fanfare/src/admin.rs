@@ -3,11 +3,11 @@
 use crate::readiness::Readiness;
 use axum::{
     Json, Router,
-    http::{StatusCode, header},
-    response::IntoResponse as _,
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse as _, Response},
     routing::get,
 };
-use fanfare_telemetry::metrics::Metrics;
+use fanfare_telemetry::metrics::{Format, Metrics};
 use serde::Serialize;
 use std::sync::Arc;
 
@@ -30,15 +30,20 @@ pub(crate) fn router(readiness: Arc<Readiness>, metrics: Metrics) -> Router {
         let ready = reason.is_none();
         (status, Json(Answer { ready, reason })).into_response()
     };
-    let metrics = async move || {
-        let content_type = [(
-            header::CONTENT_TYPE,
-            "text/plain; version=0.0.4; charset=utf-8",
-        )];
-        (content_type, metrics.text()).into_response()
-    };
+    let metrics = async move |headers: HeaderMap| scrape(metrics.clone(), &headers).await;
     Router::new()
         .route("/livez", get(async || "ok"))
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics))
+}
+
+/// The metrics in the format that the reader asks for.
+async fn scrape(metrics: Metrics, headers: &HeaderMap) -> Response {
+    let accept = headers.get(header::ACCEPT);
+    let accept = accept.and_then(|accept| accept.to_str().ok());
+    let format = Format::of_accept(accept.unwrap_or_default());
+    let Ok(text) = tokio::task::spawn_blocking(move || metrics.text_in(format)).await else {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    };
+    ([(header::CONTENT_TYPE, format.content_type())], text).into_response()
 }
