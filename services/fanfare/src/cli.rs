@@ -113,7 +113,8 @@ pub(crate) struct Chat {
 /// After a restore: begin another life of the log.
 ///
 /// A client may have seen what the backup has not. Its cursor is good in a life of the log that is over then: it is told
-/// to load what it shows anew. Start nothing before it is done: processes learn of the epoch at their start.
+/// to load what it shows anew. Start nothing before it is done: processes learn of the epoch at their start. On NATS it
+/// takes a login that may change streams, as the operator's of deploy/nats does.
 #[derive(Debug, Args)]
 pub(crate) struct NewEpoch {
     /// Where `fanfare standalone` keeps everything. Not used on NATS.
