@@ -89,8 +89,7 @@ bench *ARGS:
 # What operators rely on: the chart, the image, and proxies in front.
 operate: helm proxies
 
-# The chart: rendered by Helm's engine, held against Kubernetes' schemas, installed, and started; and the image's last
-# stage, with the debug binary. What starts pods needs root, and is left out without: `just helm -k schemas`.
+# The chart: rendered by Helm's engine, held against schemas, installed, started; and the image. Needs root for the last two.
 helm *ARGS:
     [[ -n "${FANFARE_BINARY:-}" ]] || cargo build --locked -p fanfare
     tests/helm/run.sh {{ARGS}}

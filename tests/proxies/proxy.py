@@ -14,17 +14,15 @@ from process import Process, until
 DEPLOY = pathlib.Path(__file__).resolve().parents[2] / "deploy"
 
 # After which a proxy takes a connection that says nothing for dead; an hour in production.
-TIMEOUT_SECONDS = 2
+TIMEOUT_SECONDS = 3
 
 # What nginx keeps files of while it passes things on.
 TEMPORARY = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
 
 
-def program(name: str) -> str:
+def program(name: str) -> str | None:
     """Its path: Debian keeps servers where not everybody looks."""
-    path = shutil.which(name, path=f"{os.environ['PATH']}:/usr/local/sbin:/usr/sbin")
-    assert path, f"there is no {name}: tests/tools/proxies.sh installs it"
-    return path
+    return shutil.which(name, path=f"{os.environ['PATH']}:/usr/local/sbin:/usr/sbin")
 
 
 def changed(path: pathlib.Path, changes: dict[str, str]) -> str:

@@ -15,4 +15,4 @@ export FANFARE_NATS_SERVER="${FANFARE_NATS_SERVER:-$nats_server}"
 export FANFARE_BINARY="${FANFARE_BINARY:-${CARGO_TARGET_DIR:-$PWD/target}/debug/fanfare}"
 FANFARE_BINARY=$(realpath "$FANFARE_BINARY")
 cd tests/proxies
-exec "$tools/bin/python" -m pytest -q -p no:cacheprovider --rootdir . "$@"
+exec "$tools/bin/python" -m pytest -q -rs -p no:cacheprovider --rootdir . "$@"

@@ -13,8 +13,7 @@ if ((${#missing[@]})); then
     if ((EUID == 0)) && command -v apt-get > /dev/null; then
         { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends "${missing[@]}"; } >&2
     else
-        echo "the proxies' tests need ${missing[*]}: apt-get install ${missing[*]}" >&2
-        exit 1
+        echo "nothing is tested behind what is missing: apt-get install ${missing[*]}" >&2
     fi
 fi
 
