@@ -233,7 +233,9 @@ def test_what_dashboards_and_alerts_ask_for_is_measured():
     sources = ""
     for directory in ("services", "crates"):
         for path in (chart.ROOT / directory).rglob("*.rs"):
-            sources += path.read_text()
+            # What makes metrics measures nothing: its names are examples.
+            if "telemetry" not in path.parts:
+                sources += path.read_text()
     measured = set(re.findall(r'"(fanfare_[a-z_]+)"', sources))
     asked = set()
     for path in [*(chart.CHART / "dashboards").glob("*.json"), *(chart.CHART / "alerts").glob("*.yaml")]:
