@@ -1,9 +1,10 @@
 //! What the gateway measures. Children of labelled metrics are taken out once: a delivery looks nothing up.
 
+use crate::traffic::{Delivery, Traffic};
 use fanfare_proto::CloseCode;
 use fanfare_telemetry::{
     label,
-    metrics::{Family, Label, Latency, Metrics, TraceId},
+    metrics::{Family, Label, Latency, Metrics, SECONDS_BUCKETS, TraceId},
     prometheus::{IntCounter, IntGauge},
 };
 
@@ -175,5 +176,23 @@ impl Figures {
     /// A connection ended; `None`: the peer ended it.
     pub(crate) fn closed(&self, code: Option<CloseCode>) {
         self.closed.of(Closed(code)).inc();
+    }
+
+    /// What is told of it on `system:metrics`.
+    pub(crate) fn traffic(&self) -> Traffic {
+        let ended = Closed::ALL
+            .iter()
+            .map(|code| (code.as_str(), self.closed.of(*code).get()));
+        Traffic {
+            draining: self.draining.get() > 0,
+            messages_total: self.messages.get(),
+            frames_total: self.frames.of(Frames::Written).get()
+                + self.frames.of(Frames::Queued).get(),
+            closes_total: ended.filter(|(_code, count)| *count > 0).collect(),
+            delivery: Delivery {
+                bounds_seconds: SECONDS_BUCKETS,
+                counts_total: self.latency.counts(),
+            },
+        }
     }
 }
