@@ -14,6 +14,7 @@ mod header;
 mod inbox;
 mod kv;
 mod log;
+mod observer;
 mod publish;
 mod refusal;
 mod settings;
@@ -29,6 +30,7 @@ use std::sync::Arc;
 
 pub use self::log::{LayoutError, LogSettings};
 pub use connect::OpenError;
+pub use observer::{Deaf, Line, Observer};
 pub use settings::{ClientCertificate, Login, Role, Secret, Settings};
 
 /// Connects to NATS and makes what Fanfare keeps there, unless it is there or this process is a [`Role::Reader`].

@@ -10,6 +10,7 @@ mod banner;
 mod cli;
 mod listener;
 mod local_key;
+mod measure;
 mod node_name;
 mod openapi;
 mod output;

@@ -34,6 +34,7 @@ async fn drain(node: &Node) {
     tokio::time::sleep(node.settings.lame_duck).await;
     node.closing.store(true, Ordering::Release);
     let mut seats = seats(node).await;
+    node.figures.drain_sessions.set(count(seats.len()));
     let window = window(&node.settings, seats.len());
     tracing::info!(
         sessions = seats.len(),
@@ -79,6 +80,10 @@ async fn seats(node: &Node) -> Vec<(&ShardHandle, Key)> {
 fn window(settings: &Settings, connections: usize) -> Duration {
     let fitting = Duration::from_millis(2 * connections as u64).min(WINDOW_MAX);
     settings.drain_window.unwrap_or(fitting)
+}
+
+fn count(sessions: usize) -> i64 {
+    i64::try_from(sessions).unwrap_or(i64::MAX)
 }
 
 /// A number below `bound`, about uniform; 0 for a bound of 0.

@@ -2,6 +2,7 @@
 
 use super::{
     inbox::PREFIX,
+    observer::Line,
     settings::{Login, Settings},
     watcher::Notice,
 };
@@ -95,7 +96,7 @@ pub enum OpenError {
 /// Connects, again and again until `until`.
 pub(super) async fn connect(
     settings: &Settings,
-    role: &'static str,
+    line: Line,
     until: Instant,
     notify: &mpsc::Sender<Notice>,
 ) -> Result<Client, OpenError> {
@@ -105,7 +106,7 @@ pub(super) async fn connect(
     }
     let began = Instant::now();
     for attempt in 1.. {
-        let options = options(settings, role, notify.clone()).await?;
+        let options = options(settings, line, notify.clone()).await?;
         // Large, and not for the stack of whoever opens.
         let connecting = Box::pin(options.connect(settings.servers.as_slice()));
         let error = match connecting.await {
@@ -156,11 +157,11 @@ fn cause(error: &ConnectError) -> String {
 
 async fn options(
     settings: &Settings,
-    role: &str,
+    line: Line,
     notify: mpsc::Sender<Notice>,
 ) -> Result<ConnectOptions, OpenError> {
     let mut options = ConnectOptions::new()
-        .name(format!("{} {role}", settings.name))
+        .name(format!("{} {}", settings.name, line.as_str()))
         .ping_interval(PING_INTERVAL)
         .connection_timeout(CONNECT_ATTEMPT)
         .subscription_capacity(SUBSCRIPTION_MESSAGES)
