@@ -86,6 +86,16 @@ bench *ARGS:
     cargo build --release --locked -p fanfare -p fanfare-load
     FANFARE_NATS_SERVER=$(tests/tools/nats.sh) "${CARGO_TARGET_DIR:-target}/release/fanfare-load" {{ARGS}}
 
+# What is measured, read by a real Prometheus: every panel and alert has data, and every alert fires when it should.
+metrics *ARGS:
+    [[ -n "${FANFARE_BINARY:-}" ]] || cargo build --locked -p fanfare
+    cargo build --locked -p fanfare-telemetry --example exemplars
+    nats=$(tests/tools/nats.sh | tail -n1); tools=$(tests/tools/python.sh); prometheus=$(tests/tools/prometheus.sh); \
+    target="${CARGO_TARGET_DIR:-$PWD/target}/debug"; \
+    PATH="$prometheus:$PATH" FANFARE_NATS_SERVER=$nats FANFARE_EXEMPLARS="$target/examples/exemplars" \
+        FANFARE_BINARY="${FANFARE_BINARY:-$target/fanfare}" \
+        "$tools/python" -m pytest -q -p no:cacheprovider --rootdir tests/metrics tests/metrics {{ARGS}}
+
 # The chart: rendered by Helm's engine, held against Kubernetes' schemas, installed, and started. Needs root for the last.
 helm *ARGS:
     cargo build --locked -p fanfare
