@@ -49,13 +49,13 @@ e2e *ARGS:
     tests/tools/nats.sh > /dev/null
     cargo test -p fanfare-e2e --locked {{ARGS}}
 
-# The client and the console: format, lint and types, tests, tests against the real server and in Chromium, sizes.
+# Everything in web: format, lint and types, tests, tests against the real server and in Chromium, sizes.
 web:
     cd web && npm ci && npm run check && npm test && npm run build --workspace console && npm run sizes
     [ -n "${FANFARE_BINARY:-}" ] || cargo build --locked -p fanfare
     cd web && npm run test:contract
-    if command -v "${CHROMIUM:-chromium}" > /dev/null; then cd web && npm run test:browser --workspace console; \
-    else echo "there is no Chromium: the console was not tested in a browser"; fi
+    if chromium=$(tests/tools/chromium.sh); then cd web && CHROMIUM=$chromium npm run test:browser; \
+    else echo "nothing was tested in a browser"; fi
 
 # The Python client: style, types, and its tests on the real binary (FANFARE_BINARY, else one that is built first).
 python *ARGS:

@@ -1,18 +1,14 @@
-import { watchEffect } from 'vue'
-import { stored } from '../stored'
+import { ref } from 'vue'
 
 export type Locale = 'zh' | 'en'
 
-/** The language of everything that is shown: the one that was chosen, else the browser's. */
-export const locale = stored<Locale>(
-  'locale',
-  navigator.language.toLowerCase().startsWith('zh') ? 'zh' : 'en',
-  value => value === 'zh' || value === 'en',
-)
+/** The language of everything that is shown. The host sets it. */
+export const locale = ref<Locale>('zh')
 
-watchEffect(() => {
-  document.documentElement.lang = locale.value === 'zh' ? 'zh-CN' : 'en'
-})
+/** Takes the nearest to a language tag, such as `zh-CN`. */
+export function setLocale(tag: string): void {
+  locale.value = tag.toLowerCase().startsWith('zh') ? 'zh' : 'en'
+}
 
 type Values = Readonly<Record<string, string | number>>
 
