@@ -175,6 +175,7 @@ def test_each_path_goes_to_who_serves_it(kind):
             found[path["path"]] = path["backend"]["service"]["name"]
     assert {path: name.removeprefix("demo-fanfare-") for path, name in found.items()} == {
         "/ws": "gateway",
+        "/v1/fleet": "gateway",
         "/v1/auth": "auth",
         "/v1/users": "auth",
         "/.well-known/jwks.json": "auth",

@@ -19,6 +19,7 @@ mod later;
 mod limits;
 mod login;
 mod nats_config;
+mod operators;
 mod presence;
 mod probes;
 mod push;
