@@ -89,16 +89,6 @@ bench *ARGS:
 # What operators rely on: the chart, the image, proxies in front, and what is measured.
 operate: helm proxies metrics
 
-# What is measured, read by a real Prometheus: every panel and alert has data, and every alert fires when it should.
-metrics *ARGS:
-    [[ -n "${FANFARE_BINARY:-}" ]] || cargo build --locked -p fanfare
-    cargo build --locked -p fanfare-telemetry --example exemplars
-    nats=$(tests/tools/nats.sh | tail -n1); tools=$(tests/tools/python.sh); prometheus=$(tests/tools/prometheus.sh); \
-    target="${CARGO_TARGET_DIR:-$PWD/target}/debug"; \
-    PATH="$prometheus:$PATH" FANFARE_NATS_SERVER=$nats FANFARE_EXEMPLARS="$target/examples/exemplars" \
-        FANFARE_BINARY="${FANFARE_BINARY:-$target/fanfare}" \
-        "$tools/python" -m pytest -q -p no:cacheprovider --rootdir tests/metrics tests/metrics {{ARGS}}
-
 # The chart: rendered by Helm's engine, held against schemas, installed, started; and the image. Needs root for the last two.
 helm *ARGS:
     [[ -n "${FANFARE_BINARY:-}" ]] || cargo build --locked -p fanfare
@@ -108,6 +98,12 @@ helm *ARGS:
 proxies *ARGS:
     [[ -n "${FANFARE_BINARY:-}" ]] || cargo build --locked -p fanfare
     tests/proxies/run.sh {{ARGS}}
+
+# What is measured, by a real Prometheus: every panel and alert has data, and alerts fire when they should.
+metrics *ARGS:
+    [[ -n "${FANFARE_BINARY:-}" ]] || cargo build --locked -p fanfare
+    cargo build --locked -p fanfare-telemetry --example exemplars
+    tests/metrics/run.sh {{ARGS}}
 
 # The image's last stage, with the static binary of a release, and every service run from it. Needs root, and minutes.
 image:

@@ -38,7 +38,7 @@ class Fleet:
         # It keeps nothing in memory, is full at one connection, and is behind something that can be cut.
         small = ["--ring-mib", "0", "--connections", "1"]
         self.small = service("gateway-1", "gateway", self.proxy.url, *small)
-        self.leaving = service("gateway-2", "gateway", nats, "--lame-duck-ms", "2000", "--drain-window-ms", "3000")
+        self.leaving = service("gateway-2", "gateway", nats, "--lame-duck-ms", "2000", "--drain-window-ms", "500")
         self.services = [self.auth, self.notify, self.chat, self.gateway, self.small, self.leaving]
         for own in self.services:
             until(f"{own.name} is ready", own.is_ready, seconds=60)
@@ -63,8 +63,10 @@ def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
     """Give a fleet to which everything has happened that is measured."""
     fleet = Fleet(tmp_path_factory.mktemp("fleet"))
     try:
-        Scenario(fleet).run()
+        scenario = Scenario(fleet)
+        scenario.run()
         yield fleet
+        scenario.stays.close()
     finally:
         fleet.kill()
 

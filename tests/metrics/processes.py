@@ -25,6 +25,8 @@ ADMIN_PASSWORD = "a password of tests only"
 # A fresh installation makes some twenty streams, each with a sync to the disk.
 START_SECONDS = 60
 
+# Between two scrapes of a target.
+SCRAPE_SECONDS = 1
 
 T = TypeVar("T")
 
@@ -148,10 +150,13 @@ class Proxy:
     def _accept(self) -> None:
         while True:
             near, _address = self._listener.accept()
-            if self._is_cut:
+            try:
+                far = None if self._is_cut else socket.create_connection(self._target)
+            except ConnectionRefusedError:
+                far = None
+            if far is None:
                 near.close()
                 continue
-            far = socket.create_connection(self._target)
             self._pairs.append((near, far))
             threading.Thread(target=_pass_on, args=(near, far), daemon=True).start()
 
@@ -183,7 +188,7 @@ class Prometheus(Process):
     def __init__(self, directory: Path, jobs: dict[str, dict[str, str]]) -> None:
         """`jobs`: for each job its targets, by the name of their pod."""
         configuration = {
-            "global": {"scrape_interval": "1s", "evaluation_interval": "1s"},
+            "global": {"scrape_interval": f"{SCRAPE_SECONDS}s", "evaluation_interval": "1s"},
             "rule_files": [str(ALERTS)],
             "scrape_configs": [
                 {
@@ -224,6 +229,11 @@ class Prometheus(Process):
         if data["resultType"] == "scalar":
             return [{"metric": {}, "value": float(data["result"][1])}]
         return [{"metric": series["metric"], "value": float(series["value"][1])} for series in data["result"]]
+
+    def has_read_twice(self) -> None:
+        """Wait until every target that is there was read twice from now on: once shows a value, twice a rate."""
+        later = time.time() + SCRAPE_SECONDS
+        until("two scrapes of everything", lambda: not self.query(f"timestamp(up) <= {later} and up == 1"))
 
     def alerts(self) -> Iterator[dict[str, Any]]:
         for group in self.get("rules", type="alert")["groups"]:

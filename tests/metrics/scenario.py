@@ -15,9 +15,6 @@ if TYPE_CHECKING:
 SCOPES = ["notifications:publish", "channels:publish", "rooms:manage", "tokens:mint", "admin"]
 BIG = "x" * 16_000
 
-# A little more than between two scrapes.
-SCRAPE_SECONDS = 1.2
-
 
 def flood(url: str, token: str) -> None:
     """Ask until that is too often."""
@@ -35,14 +32,17 @@ class Scenario:
         self.key = ask("POST", f"{fleet.auth.url}/v1/auth/api-keys", self.admin, body)["key"]
 
     def run(self) -> None:
+        self.one_that_stays()
         self.logins()
         self.notifications()
         self.connections()
+        self.administrators()
         self.a_reader_that_stops()
         self.resumes()
         self.a_gateway_that_hears_nothing()
         self.chat()
         self.a_drain()
+        self.fleet.prometheus.has_read_twice()
 
     def token(self, user: str, **more: object) -> str:
         body = {"user": user, "channels": {"topic:*": "rw"}, **more}
@@ -54,6 +54,11 @@ class Scenario:
 
     def publish(self, channel: str, data: object) -> None:
         ask("POST", f"{self.fleet.notify.url}/v1/publish", self.key, {"channel": channel, "data": data})
+
+    def one_that_stays(self) -> None:
+        """Someone is always there."""
+        self.stays = Client(self.fleet.gateway.url, self.token("6"), "/ws/test/")
+        self.stays.until("welcome")
 
     def logins(self) -> None:
         url = self.fleet.auth.url
@@ -72,11 +77,11 @@ class Scenario:
         client = Client(self.fleet.gateway.url, self.token("7"), "/ws/notifications/")
         client.until("subscribed", channel="user:7")
         for number in range(3):
-            # A scrape apart, so that a series that appears with its first event grows as well.
             self.notify(title=str(number), content="again " * 100)
             frame = client.until("notification")
             client.send(type="ack", id=frame["data"]["id"])
-            time.sleep(SCRAPE_SECONDS)
+            # So that a series which begins with its first event grows as well.
+            self.fleet.prometheus.has_read_twice()
         url = f"{self.fleet.notify.url}/v1/notifications"
         for _again in range(2):
             ask("POST", url, self.key, {"to": {"users": ["7"]}, "title": "once"}, Idempotency_Key="one")
@@ -107,6 +112,15 @@ class Scenario:
         assert Client(full, self.token("11")).closed() == 1013
         first.close()
         quick.close()
+
+    def administrators(self) -> None:
+        sessions = f"{self.fleet.gateway.url}/v1/fleet/sessions"
+        client = Client(self.fleet.leaving.url, self.token("17"))
+        session = client.until("welcome")["data"]["session"]
+        listed = ask("GET", f"{sessions}?user=17", self.admin)
+        assert [own["session"] for own in listed["items"]] == [session], listed
+        ask("DELETE", f"{sessions}/{session}", self.admin)
+        assert client.closed() == 4040
 
     def a_reader_that_stops(self) -> None:
         gateway = self.fleet.gateway
@@ -149,6 +163,8 @@ class Scenario:
         self.fleet.proxy.cut()
         for number in range(3):
             self.publish("topic:lost", number)
+        sessions = f"{self.fleet.small.url}/v1/fleet/sessions"
+        until("it cannot ask the others", lambda: call("GET", sessions, self.admin)[0] == 503)
         self.fleet.proxy.mend()
         for number in range(3):
             assert client.until("publication")["data"] == number
@@ -165,7 +181,7 @@ class Scenario:
         for _again in range(2):
             sent = ask("POST", f"{chat}/{room}/messages", alice, {"content": "hello @bob"})
             client.until("message")
-            time.sleep(SCRAPE_SECONDS)
+            self.fleet.prometheus.has_read_twice()
         message = f"{chat}/{room}/messages/{sent['n']}"
         ask("PATCH", message, alice, {"content": "hello, @bob"})
         ask("PUT", f"{message}/reactions/ok", bob)
@@ -180,6 +196,11 @@ class Scenario:
         clients = [Client(fleet.leaving.url, self.token("16")) for _client in range(3)]
         for client in clients:
             client.until("welcome")
+        # It does not answer its close, so the gateway stays for some seconds after the others.
+        stalled = Stalled(fleet.leaving.url, self.token("16"), "topic:drained")
         fleet.leaving.send(signal.SIGTERM)
         assert [client.closed() for client in clients] == [1012] * 3
+        closed = 'fanfare_gateway_connections_closed_total{code="1012", pod="gateway-2"} >= 3'
+        until("their ends are read", lambda: fleet.prometheus.query(closed), seconds=5)
+        stalled.close()
         assert fleet.leaving.wait() == 0
