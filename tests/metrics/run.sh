@@ -18,4 +18,4 @@ export FANFARE_BINARY="${FANFARE_BINARY:-$target/fanfare}"
 export FANFARE_EXEMPLARS="$target/examples/exemplars"
 FANFARE_BINARY=$(realpath "$FANFARE_BINARY")
 cd tests/metrics
-exec "$tools/python" -m pytest -q -rs -p no:cacheprovider --rootdir . "$@"
+exec "$tools/python" -m pytest -q -rsfE -p no:cacheprovider --rootdir . "$@"
