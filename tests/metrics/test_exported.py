@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 # In no dashboard and no alert, and why.
 UNUSED = {
-    "process_virtual_memory_bytes": "Prometheus' libraries export it everywhere; what a process has taken is not what it uses",
+    "process_virtual_memory_bytes": "Prometheus' libraries export it everywhere; addresses taken are not memory used",
 }
 
 # Moved by the scenario: more than once would be a matter of timing.
