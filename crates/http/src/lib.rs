@@ -1,5 +1,6 @@
 //! The HTTP edge that services share: [`serve()`] (listener and its limits), [`Problem`] (every error), [`Json`] (every
-//! body), [`Bearer`], [`Params`], [`idempotency_key()`], [`ClientAddr`], [`SecuritySchemes`] and [`request_id()`].
+//! body), [`Bearer`], [`Params`], [`idempotency_key()`], [`ClientAddr`], [`SecuritySchemes`], [`request_id()`] and
+//! [`Requests`] (what is measured).
 #![warn(missing_docs)]
 
 mod bearer;
@@ -10,6 +11,7 @@ mod json;
 mod params;
 mod problem;
 mod request_id;
+mod requests;
 mod security;
 mod serve;
 
@@ -21,6 +23,7 @@ pub use json::Json;
 pub use params::Params;
 pub use problem::Problem;
 pub use request_id::request_id;
+pub use requests::Requests;
 pub use security::SecuritySchemes;
 pub use serve::{Limits, serve};
 pub use utoipa_axum::router::OpenApiRouter;

@@ -3,20 +3,21 @@
 use crate::{
     Failure,
     back_end::BackEnd,
-    openapi,
+    measure, openapi,
     readiness::{self, Readiness},
 };
 use axum::{
     Extension, Json, Router,
-    extract::DefaultBodyLimit,
+    extract::{DefaultBodyLimit, Request},
     http::{HeaderMap, Method, StatusCode, Uri},
+    middleware::{Next, from_fn},
     response::IntoResponse as _,
     routing::get,
 };
 use fanfare_auth::Auth;
 use fanfare_chat::Chat;
 use fanfare_gateway::Gateway;
-use fanfare_http::{Problem, TrustedProxies, request_id};
+use fanfare_http::{Problem, Requests, TrustedProxies, request_id};
 use fanfare_lifecycle::{Clock, Shutdown, Tasks};
 use fanfare_notify::Notify;
 use fanfare_proto::{ErrorCode, limits};
@@ -74,6 +75,7 @@ impl Services {
         let (tasks, shutdown) = (&Tasks::new(), &Shutdown::new());
         let handles = settings.back_end.open(
             &settings.node,
+            metrics,
             clock.clone(),
             &back_end.tasks,
             &back_end.shutdown,
@@ -82,12 +84,14 @@ impl Services {
         let handles = handles.await?;
         let authority =
             Authority::start(settings.tokens, &handles, clock.clone(), tasks, shutdown).await;
+        let authority = authority.map_err(Failure::Usage)?;
+        measure::authority(metrics, &authority);
         let deps = Deps {
             handles,
             clock,
             tasks: tasks.clone(),
             shutdown: shutdown.clone(),
-            authority: authority.map_err(Failure::Usage)?,
+            authority,
             metrics: metrics.clone(),
         };
         let mut services = Self {
@@ -192,12 +196,16 @@ impl Services {
             );
             problem.with_status(StatusCode::METHOD_NOT_ALLOWED.as_u16())
         };
+        let requests = Requests::new(&self.deps.metrics);
+        let measure =
+            from_fn(move |request: Request, next: Next| requests.clone().measure(request, next));
         router
             .route("/openapi.json", reference)
             .fallback(not_found)
             .method_not_allowed_fallback(wrong_method)
             .layer(DefaultBodyLimit::max(REQUEST_BYTES))
-            .layer(axum::middleware::from_fn(request_id))
+            .layer(measure)
+            .layer(from_fn(request_id))
             .layer(Extension(trusted_proxies))
     }
 
