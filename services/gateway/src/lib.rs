@@ -45,6 +45,7 @@ mod settings;
 mod shard;
 mod subscribe;
 mod system;
+mod traffic;
 mod wheel;
 
 use axum::Router;

@@ -1,10 +1,13 @@
 //! What the gateway measures. Children of labelled metrics are taken out once: a delivery looks nothing up.
 
-use crate::session::Endpoint;
+use crate::{
+    session::Endpoint,
+    traffic::{Delivery, Traffic},
+};
 use fanfare_proto::CloseCode;
 use fanfare_telemetry::{
     label,
-    metrics::{Family, Label, Latency, Metrics, TraceId},
+    metrics::{Family, Label, Latency, Metrics, SECONDS_BUCKETS, TraceId},
     prometheus::{Histogram, IntCounter, IntGauge},
 };
 
@@ -287,6 +290,24 @@ impl Figures {
     /// A connection was refused with this code before it became a session.
     pub(crate) fn refused(&self, code: CloseCode) {
         self.refused.of(Closed(Some(code))).inc();
+    }
+
+    /// What is told of it on `system:metrics`.
+    pub(crate) fn traffic(&self) -> Traffic {
+        let ended = Closed::ALL
+            .iter()
+            .map(|code| (code.as_str(), self.closed.of(*code).get()));
+        Traffic {
+            draining: self.draining.get() > 0,
+            messages_total: self.messages.get(),
+            frames_total: self.frames.of(Frames::Written).get()
+                + self.frames.of(Frames::Queued).get(),
+            closes_total: ended.filter(|(_code, count)| *count > 0).collect(),
+            delivery: Delivery {
+                bounds_seconds: SECONDS_BUCKETS,
+                counts_total: self.latency.counts(),
+            },
+        }
     }
 }
 

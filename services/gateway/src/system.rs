@@ -1,6 +1,6 @@
 //! What this node is and how it fares: the answer to `system_info`, and the figures on `system:metrics`.
 
-use crate::node::Node;
+use crate::{node::Node, traffic::Traffic};
 use fanfare_bus::Bus;
 use fanfare_lifecycle::{Clock, Shutdown};
 use fanfare_proto::{Channel, subject, wire::Event};
@@ -40,6 +40,14 @@ pub(crate) struct Info {
     uptime_seconds: u64,
     process_rss_bytes: u64,
     connections: usize,
+}
+
+/// The `data` of a `system_info` on `system:metrics`.
+#[derive(Serialize)]
+struct Report {
+    #[serde(flatten)]
+    info: Info,
+    traffic: Traffic,
 }
 
 /// Reads the figures, at most once a second however many ask.
@@ -150,11 +158,14 @@ impl System {
             if !system.is_watched() {
                 continue;
             }
-            let info = system.info(node.registry.len()).await;
+            let report = Report {
+                info: system.info(node.registry.len()).await,
+                traffic: node.figures.traffic(),
+            };
             let event = Event {
                 channel: channel.name().to_owned(),
                 r#type: "system_info".to_owned(),
-                data: serde_json::to_vec(&info).unwrap_or_default().into(),
+                data: serde_json::to_vec(&report).unwrap_or_default().into(),
                 created_at_ms: node.clock.now_ms(),
                 ..Event::default()
             };

@@ -4,6 +4,7 @@ use crate::{
     Deps, Settings,
     inbox::{counts, push::Touched},
     metrics::Meters,
+    trail::ack,
 };
 use fanfare_bus::Handles;
 use fanfare_lifecycle::Clock;
@@ -35,6 +36,8 @@ pub(crate) struct Core {
     pub(crate) gateways: Arc<Gateways>,
     /// Turns to count an inbox.
     pub(crate) counting: Semaphore,
+    /// Turns to wait for the record of what was acknowledged early.
+    pub(crate) early_acks: Semaphore,
     /// Requests of users for their inboxes.
     pub(crate) inbox_rate: Arc<UserRate>,
 }
@@ -56,6 +59,7 @@ impl Core {
             touched,
             gateways,
             counting: Semaphore::new(counts::AT_ONCE),
+            early_acks: Semaphore::new(ack::EARLY_MAX),
             inbox_rate: UserRate::new(deps.clock.clone(), &deps.tasks, &deps.shutdown),
         };
         (Arc::new(core), users)

@@ -33,6 +33,26 @@ export interface SystemInfo {
   readonly uptime_seconds: number
   readonly process_rss_bytes: number
   readonly connections: number
+  /** On `system:metrics` only. */
+  readonly traffic?: Traffic
+}
+
+/** What a node has delivered since its start: totals. */
+export interface Traffic {
+  readonly draining: boolean
+  /** Publications, each once however many read it. */
+  readonly messages_total: number
+  /** Frames of them that were sent to sockets. */
+  readonly frames_total: number
+  /** Connections that ended, by close code; `peer`: the client ended it. */
+  readonly closes_total: Readonly<Record<string, number>>
+  /** Deliveries by how long they took from the publish to the write. */
+  readonly delivery: {
+    /** Upper bounds of the buckets, ascending. */
+    readonly bounds_seconds: readonly number[]
+    /** Of each bucket, and last of what is above all of them. */
+    readonly counts_total: readonly number[]
+  }
 }
 
 export interface Action {

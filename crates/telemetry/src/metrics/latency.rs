@@ -1,7 +1,10 @@
 //! A histogram with exemplars.
 
-use super::exemplar::{Exemplars, TraceId};
-use prometheus::Histogram;
+use super::{
+    SECONDS_BUCKETS,
+    exemplar::{Exemplars, TraceId},
+};
+use prometheus::{Histogram, core::Metric as _};
 use std::sync::Arc;
 
 /// A histogram of seconds. Each bucket shows, to who reads OpenMetrics, the trace of the last sampled event in it.
@@ -26,5 +29,22 @@ impl Latency {
         if let Some(trace) = trace {
             self.exemplars.keep(seconds, trace);
         }
+    }
+
+    /// How many events each bucket holds, since the start: those up to the first of [`SECONDS_BUCKETS`], those above it and
+    /// up to the second, and so on, and last those above all of them.
+    #[must_use]
+    pub fn counts(&self) -> Vec<u64> {
+        let metric = self.histogram.metric();
+        let histogram = metric.get_histogram();
+        let below = histogram.get_bucket().iter();
+        let below = below.map(prometheus::proto::Bucket::cumulative_count);
+        let mut counts = Vec::with_capacity(SECONDS_BUCKETS.len() + 1);
+        let mut before = 0;
+        for below in below.chain([histogram.get_sample_count()]) {
+            counts.push(below.saturating_sub(before));
+            before = below;
+        }
+        counts
     }
 }

@@ -14,7 +14,7 @@ use fanfare_proto::{
 use fanfare_tokens::Revocation;
 use futures_util::FutureExt as _;
 use prost::Message as _;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::{pin::Pin, time::Duration};
 use tokio::sync::mpsc;
 
@@ -161,6 +161,48 @@ async fn node_figures_reach_those_who_may_see_them() {
     assert_eq!(figures["channel"], "system:metrics");
     assert_eq!(figures["data"]["connections"], 1);
     assert!(figures["data"]["memory_total_bytes"].as_u64().unwrap() > 0);
+}
+
+#[tokio::test]
+async fn node_figures_tell_of_deliveries_and_of_connections_that_ended() {
+    let world = World::new().await;
+    let server = Server::start(&world, Settings::default()).await;
+    let token = world.token_with("7", |identity| {
+        identity.scopes = vec!["system:read".to_owned()];
+    });
+    let mut client = server.connect("/ws/notifications/", &token).await;
+    client.subscribe("system:metrics", None).await;
+    let nothing = client.next_of("system_info").await["data"]["traffic"].take();
+    assert_eq!(nothing["messages_total"], 0);
+    assert_eq!(nothing["closes_total"], json!({}));
+
+    let mut other = server.connect("/ws/", &world.token("8")).await;
+    other.next_of("welcome").await;
+    let kick = KickCommand {
+        user: "8".to_owned(),
+        ..KickCommand::default()
+    };
+    let bus = &world.handles.bus;
+    bus.publish(subject::GATEWAY_KICK, kick.encode_to_vec().into())
+        .await
+        .unwrap();
+    assert_eq!(other.closed().await, 4040);
+    world.notify("user:7", "one").await;
+    world.notify("user:7", "two").await;
+    let traffic = loop {
+        let traffic = client.next_of("system_info").await["data"]["traffic"].take();
+        let is_closed = traffic["closes_total"] == json!({"4040": 1});
+        // The figures themselves are deliveries, too.
+        if is_closed && traffic["messages_total"].as_u64() >= Some(3) {
+            break traffic;
+        }
+    };
+    assert_eq!(traffic["draining"], false);
+    assert!(traffic["frames_total"].as_u64() >= Some(3));
+    let bounds = traffic["delivery"]["bounds_seconds"].as_array().unwrap();
+    let counts = traffic["delivery"]["counts_total"].as_array().unwrap();
+    assert_eq!(counts.len(), bounds.len() + 1);
+    assert!(counts.iter().filter_map(Value::as_u64).sum::<u64>() >= 2);
 }
 
 #[tokio::test]

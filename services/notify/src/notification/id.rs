@@ -33,6 +33,13 @@ impl Seed {
     }
 }
 
+/// When an id of ours was made, by its own word; `None` for others. Milliseconds since 1970.
+pub(crate) fn made_at_ms(id: &str) -> Option<i64> {
+    let time = id.get(..8).zip(id.get(8..13)?.strip_prefix('-'));
+    let (high, low) = time.filter(|_time| id.get(14..15) == Some("7"))?;
+    i64::from_str_radix(&format!("{high}{low}"), 16).ok()
+}
+
 /// Whether `id` may name a notification, of ours or of another service that appends some.
 pub(crate) fn is_id(id: &str) -> bool {
     (1..=CHARS_MAX).contains(&id.len())
@@ -56,6 +63,10 @@ mod tests {
         assert!(seed.id(0).starts_with("01a20"), "{}", seed.id(0));
         assert_eq!(&seed.id(0)[14..15], "7");
         assert!(is_id(&seed.id(0)));
+        assert_eq!(made_at_ms(&seed.id(0)), Some(1_795_392_000_500));
+        for other in ["", "nothing", "01a20000-0000-4000", "ääääääää-0000-7"] {
+            assert_eq!(made_at_ms(other), None, "{other}");
+        }
     }
 
     #[test]

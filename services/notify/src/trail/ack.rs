@@ -3,7 +3,10 @@
 use crate::{
     core::{Core, bucket},
     inbox::channels,
-    notification::{id, record},
+    notification::{
+        id,
+        record::{self, Record},
+    },
     problem,
 };
 use bytes::Bytes;
@@ -11,10 +14,20 @@ use fanfare_bus::{KvError, kv::Expect};
 use fanfare_http::Problem;
 use fanfare_proto::{Kind, channel, token, wire::AckRequest};
 use serde::{Deserialize, Serialize};
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 /// Most acknowledgements shown for one notification.
 pub(crate) const SHOWN_MAX: usize = 100;
+
+/// Most acknowledgements that wait for a record at once.
+pub(crate) const EARLY_MAX: usize = 1_024;
+
+/// So long after its id was made, a notification's record may still be on its way: its publisher has been told that it
+/// is stored, or that nobody knows.
+const NEW_MS: i64 = 60_000;
+
+/// Between the looks at a record that is on its way: three seconds in all, since a process that ends waits for it.
+const PAUSES_MS: [u64; 6] = [50, 100, 200, 400, 800, 1_600];
 
 /// One user's first acknowledgement.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -46,7 +59,7 @@ async fn keep(core: &Core, request: AckRequest) -> Result<(), Problem> {
     if !id::is_id(&request.id) || !channel::is_id(&caller.user) {
         return Ok(());
     }
-    let Some(record) = record::get(core, &request.id).await? else {
+    let Some(record) = recorded(core, &request.id).await? else {
         return Ok(());
     };
     let own = channels::of(&caller.user, &caller.groups);
@@ -78,6 +91,28 @@ async fn keep(core: &Core, request: AckRequest) -> Result<(), Problem> {
         Err(error) => return Err(problem::of_kv(error)),
     }
     Ok(())
+}
+
+/// The record of `id`. A client acknowledges what it was sent at once, often before whoever stored the notification has
+/// written its record: that of a new one is waited for.
+async fn recorded(core: &Core, id: &str) -> Result<Option<Record>, Problem> {
+    if let Some(record) = record::get(core, id).await? {
+        return Ok(Some(record));
+    }
+    let is_new =
+        id::made_at_ms(id).is_some_and(|at_ms| (core.clock.now_ms() - at_ms).abs() < NEW_MS);
+    if !is_new {
+        return Ok(None);
+    }
+    let turn = core.early_acks.try_acquire();
+    let _turn = turn.map_err(|_full| problem::unavailable())?;
+    for pause_ms in PAUSES_MS {
+        tokio::time::sleep(Duration::from_millis(pause_ms)).await;
+        if let Some(record) = record::get(core, id).await? {
+            return Ok(Some(record));
+        }
+    }
+    Ok(None)
 }
 
 /// When `user` acknowledged notification `id`.

@@ -38,6 +38,8 @@ pub(crate) struct Control {
     pub(crate) heads_together: AtomicUsize,
     heads_inside: AtomicUsize,
     pub(crate) heads_most: AtomicUsize,
+    /// The record of a notification was looked for, and is not there.
+    pub(crate) unrecorded: Notify,
     /// Records written, or tried to.
     pub(crate) puts: AtomicUsize,
 }
@@ -194,7 +196,11 @@ impl Log for Gate<dyn Log> {
 #[async_trait]
 impl Kv for Gate<dyn Kv> {
     async fn get(&self, bucket: &str, key: &str) -> Result<Option<kv::Record>, KvError> {
-        self.inner.get(bucket, key).await
+        let found = self.inner.get(bucket, key).await;
+        if matches!(found, Ok(None)) && bucket == "trail" && key.starts_with("notification/") {
+            self.control.unrecorded.notify_one();
+        }
+        found
     }
 
     async fn put(

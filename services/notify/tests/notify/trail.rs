@@ -1,6 +1,6 @@
 use crate::{
-    gate::Control,
-    house::{House, NOW_MS, caller, settings},
+    gate::{Control, Death},
+    house::{House, NOW_MS, PATIENCE, caller, settings},
 };
 use fanfare_bus::bus::{Responder, Serving};
 use fanfare_proto::{
@@ -309,6 +309,36 @@ async fn acks_of_strangers_and_of_nothing_are_dropped() {
 }
 
 #[tokio::test]
+async fn an_ack_that_comes_before_the_record_of_the_notification_is_kept() {
+    let control = Control::stopping(Death::AfterAppend);
+    let house = House::open_through(settings(), |handles| control.over(handles)).await;
+    let acknowledge = async {
+        tokio::time::timeout(PATIENCE, control.reached.notified())
+            .await
+            .unwrap();
+        let id = house.log("user:7").await[0].1.id.clone();
+        let ack = AckRequest {
+            caller: caller("7", &[]),
+            id: id.clone(),
+            at_ms: NOW_MS + 20,
+        };
+        let record = async {
+            control.unrecorded.notified().await;
+            control.release.notify_one();
+        };
+        tokio::join!(house.report(subject::NOTIFY_ACK, &ack), record);
+        id
+    };
+    let (id, acknowledged) = tokio::join!(house.tell("7", "hello"), acknowledge);
+    assert_eq!(id, acknowledged);
+    let trail = house.trail(&id, "").await;
+    assert_eq!(
+        trail["addressees"][0]["acked_at"],
+        "2026-11-23T00:00:00.020Z"
+    );
+}
+
+#[tokio::test]
 async fn reports_that_make_no_sense_hurt_nobody() {
     let house = House::open().await;
     let id = house.tell("7", "hello").await;
@@ -345,7 +375,7 @@ async fn reports_that_make_no_sense_hurt_nobody() {
     let garbage = house.handles.bus.request(
         subject::NOTIFY_SESSIONS,
         bytes::Bytes::from_static(b"\xff\xff"),
-        crate::house::PATIENCE,
+        PATIENCE,
     );
     garbage.await.unwrap();
     let trail = house.trail(&id, "").await;

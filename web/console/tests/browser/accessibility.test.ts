@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import type { Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { connect, says, state, World } from './support/world.js'
+import { connect, says, state, tabTo, World } from './support/world.js'
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
@@ -95,7 +95,16 @@ describe.each(['light', 'dark'] as const)('axe finds nothing serious in %s', col
         .first()
         .waitFor()
       if (hash === '#/inbox') await page.locator('[data-test=item]').first().click()
+      if (hash === '#/fleet') {
+        await page.click('[data-test=find]')
+        await page.locator('[data-test=session]').first().waitFor()
+      }
       expect(await findings(page)).toEqual([])
+      if (hash === '#/fleet') {
+        await page.locator('[data-test=kick]').first().click()
+        await page.locator('dialog').waitFor()
+        expect(await findings(page)).toEqual([])
+      }
     },
   )
 })
@@ -133,12 +142,3 @@ test('everything on the way from the login to a message is done by keyboard', as
   await page.keyboard.press('?')
   await page.getByRole('dialog').filter({ hasText: 'Keyboard shortcuts' }).waitFor()
 })
-
-/** Presses Tab until the focus is there: a trap, or a place it never comes to, is an error. */
-async function tabTo(page: Page, selector: string): Promise<void> {
-  for (let pressed = 0; pressed < 80; pressed += 1) {
-    if (await page.evaluate(wanted => document.activeElement?.matches(wanted) ?? false, selector)) return
-    await page.keyboard.press('Tab')
-  }
-  throw new Error(`the focus never comes to ${selector}`)
-}

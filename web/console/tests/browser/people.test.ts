@@ -71,7 +71,7 @@ test('two people talk', async () => {
   await says(admin, '[data-test=message]', 'Hello back! (edited)')
   await second.hover()
   await second.locator('[data-test=delete]').click()
-  await alice.locator('.ant-popconfirm').getByRole('button', { name: '删除' }).click()
+  await alice.getByRole('dialog').getByRole('button', { name: '删除' }).click()
   await says(admin, '[data-test=message]', 'This message was deleted by alice')
 })
 

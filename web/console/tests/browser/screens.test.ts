@@ -70,7 +70,22 @@ const PAGES: Readonly<Record<string, { hash: string; before?: (page: Page) => Pr
   publish: { hash: '#/inbox?view=publish', before: page => page.locator('summary').click() },
   trail: { hash: '#/inbox?view=trail' },
   chat: { hash: '#/chat/lobby', before: page => page.waitForSelector('[data-test=timeline] > *') },
-  fleet: { hash: '#/fleet', before: page => page.waitForSelector('[data-test=node]') },
+  fleet: {
+    hash: '#/fleet',
+    before: async page => {
+      await page.click('[data-test=find]')
+      await page.locator('[data-test=session]').first().waitFor()
+      // Two reports make a line.
+      await page.waitForSelector('polyline[points*=" "]', { state: 'attached' })
+    },
+  },
+  'fleet-drain': {
+    hash: '#/fleet',
+    before: async page => {
+      await page.locator('[data-test=drain]').first().click()
+      await page.locator('dialog').waitFor()
+    },
+  },
 }
 
 const looks = (['zh-CN', 'en-US'] as const).flatMap(locale =>

@@ -102,7 +102,7 @@ test('a user whose tokens are revoked is told why he was sent away', async () =>
   await admin.fill('[data-test=session-user]', 'alice')
   await admin.click('[data-test=revoke]')
   await admin
-    .locator('.ant-popconfirm')
+    .getByRole('dialog')
     .getByRole('button', { name: /Revoke/ })
     .click()
   await says(admin, '[data-test=told]', 'alice')

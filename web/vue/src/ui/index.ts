@@ -11,12 +11,12 @@ export {
   InputNumber,
   InputPassword,
   Modal,
-  Popconfirm,
   Segmented,
   Switch,
   Textarea,
   theme,
 } from 'ant-design-vue'
 export { default as Choice } from './Choice.vue'
+export { default as Confirm } from './Confirm.vue'
 export { default as Popup } from './Popup.vue'
 export { default as StateMark } from './StateMark.vue'

@@ -10,17 +10,20 @@ export interface Session {
   readonly connected_at?: string
 }
 
-/** The open sessions of a user, or `undefined` where the server has no such list. */
-export async function sessionsOf(user: string): Promise<readonly Session[] | undefined> {
-  try {
-    const { items } = await call<{ items: readonly Session[] }>(
-      `/v1/fleet/sessions?${new URLSearchParams({ user })}`,
-    )
-    return items
-  } catch (error) {
-    if (isMissing(error)) return undefined
-    throw error
-  }
+/** The newest open sessions. */
+export interface Found {
+  readonly items: readonly Session[]
+  /** With those that are not listed. */
+  readonly total: number
+  /** Whether there may be more at nodes that have not answered. */
+  readonly incomplete: boolean
+  /** Those of them that are known. */
+  readonly missing: readonly string[]
+}
+
+/** The open sessions of a user, or of all where that is empty. */
+export function sessionsOf(user: string): Promise<Found> {
+  return call<Found>(`/v1/fleet/sessions${user ? `?${new URLSearchParams({ user })}` : ''}`)
 }
 
 export function kick(session: string): Promise<void> {
@@ -38,9 +41,10 @@ export function revoke(user: string): Promise<void> {
 
 /** Whether the server offers these paths at all; asked for a user that nobody is. */
 export async function isOffered(): Promise<boolean> {
-  return (await sessionsOf('-').catch(() => [])) !== undefined
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof FanfareError && error.code === 'not_found'
+  try {
+    await sessionsOf('-')
+    return true
+  } catch (error) {
+    return !(error instanceof FanfareError && error.code === 'not_found')
+  }
 }

@@ -110,3 +110,12 @@ export async function state(page: Page, wanted: string, timeout = 30_000): Promi
 export async function says(page: Page, selector: string, text: string | RegExp): Promise<void> {
   await page.locator(selector).filter({ hasText: text }).first().waitFor()
 }
+
+/** Presses Tab until the focus is there: a trap, or a place it never comes to, is an error. */
+export async function tabTo(page: Page, selector: string): Promise<void> {
+  for (let pressed = 0; pressed < 80; pressed += 1) {
+    if (await page.evaluate(wanted => document.activeElement?.matches(wanted) ?? false, selector)) return
+    await page.keyboard.press('Tab')
+  }
+  throw new Error(`the focus never comes to ${selector}`)
+}
