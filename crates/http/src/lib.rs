@@ -1,5 +1,6 @@
 //! The HTTP edge that services share: [`serve()`] (listener and its limits), [`Problem`] (every error), [`Json`] (every
-//! body), [`Bearer`], [`Params`], [`idempotency_key()`], [`ClientAddr`], [`SecuritySchemes`] and [`request_id()`].
+//! body), [`Bearer`], [`Params`], [`idempotency_key()`], [`ClientAddr`], [`SecuritySchemes`], [`request_id()`] and
+//! [`traced()`].
 #![warn(missing_docs)]
 
 mod bearer;
@@ -12,6 +13,7 @@ mod problem;
 mod request_id;
 mod security;
 mod serve;
+mod traced;
 
 pub use bearer::Bearer;
 pub use body::read_body;
@@ -23,4 +25,5 @@ pub use problem::Problem;
 pub use request_id::request_id;
 pub use security::SecuritySchemes;
 pub use serve::{Limits, serve};
+pub use traced::traced;
 pub use utoipa_axum::router::OpenApiRouter;

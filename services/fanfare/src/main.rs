@@ -1,7 +1,8 @@
 //! `fanfare`: every service and the tools, in one binary. The only crate that knows all services.
 //!
 //! A command that serves becomes a [`plan`] (which services, on which [`back_end`], from [`settings`]); a [`process`] runs
-//! it: two [`listener`]s, the [`services`], the [`admin`] port with its [`readiness`], [`signals`], and an end in order.
+//! it: two [`listener`]s, the [`services`], the [`admin`] port with its [`readiness`], [`traces`], [`signals`],
+//! and an end in order.
 //! The [`tool`]s are clients of such a server.
 
 mod admin;
@@ -20,6 +21,7 @@ mod services;
 mod settings;
 mod signals;
 mod tool;
+mod traces;
 
 use clap::Parser as _;
 use cli::{Cli, Command};

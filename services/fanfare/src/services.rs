@@ -10,6 +10,7 @@ use axum::{
     Extension, Json, Router,
     extract::DefaultBodyLimit,
     http::{HeaderMap, Method, StatusCode, Uri},
+    middleware,
     response::IntoResponse as _,
     routing::get,
 };
@@ -20,8 +21,8 @@ use fanfare_http::{Problem, TrustedProxies, request_id};
 use fanfare_lifecycle::{Clock, Shutdown, Tasks};
 use fanfare_notify::Notify;
 use fanfare_proto::{ErrorCode, limits};
-use fanfare_service::Deps;
-use fanfare_telemetry::metrics::Metrics;
+use fanfare_service::{Deps, traced};
+use fanfare_telemetry::{metrics::Metrics, traces::Traces};
 use fanfare_tokens::Authority;
 use std::{sync::Arc, time::Duration};
 
@@ -67,6 +68,7 @@ impl Services {
     pub(crate) async fn start(
         settings: Settings,
         metrics: &Metrics,
+        traces: &Traces,
         readiness: &Readiness,
     ) -> Result<Self, Failure> {
         let clock = Clock::system();
@@ -79,7 +81,7 @@ impl Services {
             &back_end.shutdown,
             readiness,
         );
-        let handles = handles.await?;
+        let handles = traced(handles.await?, traces);
         let authority =
             Authority::start(settings.tokens, &handles, clock.clone(), tasks, shutdown).await;
         let deps = Deps {
@@ -89,6 +91,7 @@ impl Services {
             shutdown: shutdown.clone(),
             authority: authority.map_err(Failure::Usage)?,
             metrics: metrics.clone(),
+            traces: traces.clone(),
         };
         let mut services = Self {
             auth: None,
@@ -191,13 +194,23 @@ impl Services {
             );
             problem.with_status(StatusCode::METHOD_NOT_ALLOWED.as_u16())
         };
-        router
-            .route("/openapi.json", reference)
+        self.traced(router.route("/openapi.json", reference))
             .fallback(not_found)
             .method_not_allowed_fallback(wrong_method)
             .layer(DefaultBodyLimit::max(REQUEST_BYTES))
-            .layer(axum::middleware::from_fn(request_id))
+            .layer(middleware::from_fn(request_id))
             .layer(Extension(trusted_proxies))
+    }
+
+    /// Opens a span for each request that has a route, if anybody collects.
+    fn traced(&self, router: Router) -> Router {
+        let traces = self.deps.traces.clone();
+        if traces.is_on() {
+            let traced = middleware::from_fn_with_state(traces, fanfare_http::traced);
+            router.layer(traced)
+        } else {
+            router
+        }
     }
 
     /// Resolves once an operator has asked, over the bus, for what a signal asks for. Cancel safe.

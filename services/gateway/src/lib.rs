@@ -10,7 +10,8 @@
 //! [`wheel`]) → [`link`] (one write, or the [`outbox`] while the socket is blocked).
 //!
 //! Beside them: [`pace`] of admissions, [`goodbye`], [`registry`] of users' [`seat`]s, [`control`] (revocations, kicks, users
-//! who may not read a channel any more, probe), [`drain`], [`report`] (for the delivery trail), [`presence`], [`system`] figures, [`metrics`].
+//! who may not read a channel any more, probe), [`drain`], [`report`] (for the delivery trail), [`presence`], [`system`] figures, [`metrics`],
+//! [`trace`].
 
 mod accept;
 mod call;
@@ -43,6 +44,7 @@ mod settings;
 mod shard;
 mod subscribe;
 mod system;
+mod trace;
 mod wheel;
 
 use axum::Router;
@@ -89,6 +91,7 @@ impl Gateway {
             shutdown,
             authority,
             metrics,
+            traces,
         } = deps;
         let figures = Arc::new(Figures::new(&metrics));
         let uptime = Uptime::begin();
@@ -106,7 +109,7 @@ impl Gateway {
             &*handles.bus,
             shards.clone(),
             clock.clone(),
-            Arc::clone(&figures),
+            (Arc::clone(&figures), traces.clone()),
             settings.ring_bytes,
         )
         .await?;
@@ -127,6 +130,7 @@ impl Gateway {
             reports,
             presence,
             figures,
+            traces,
             clock,
             uptime,
             tasks: tasks.clone(),

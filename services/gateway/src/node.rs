@@ -17,6 +17,7 @@ use crate::{
 use fanfare_bus::{Bus, Log};
 use fanfare_lifecycle::{Clock, Tasks};
 use fanfare_proto::Timestamp;
+use fanfare_telemetry::traces::Traces;
 use fanfare_tokens::Authority;
 use std::sync::{
     Arc,
@@ -40,6 +41,7 @@ pub(crate) struct Node {
     pub(crate) presence: Presence,
     pub(crate) system: System,
     pub(crate) figures: Arc<Figures>,
+    pub(crate) traces: Traces,
     pub(crate) clock: Clock,
     pub(crate) uptime: Uptime,
     pub(crate) tasks: Tasks,

@@ -157,6 +157,20 @@ impl Api {
         Some(response.send().await.ok()?.status().as_u16())
     }
 
+    /// One request to the admin port; the status and the text of the answer.
+    ///
+    /// # Panics
+    ///
+    /// When there is no answer.
+    pub async fn admin(&self, method: Method, path: &str, body: &str) -> (u16, String) {
+        let url = format!("{}{path}", self.admin_url);
+        let request = self.client.request(method, url).body(body.to_owned());
+        let response = request.send().await.expect("the admin port answers");
+        let status = response.status().as_u16();
+        let text = response.text().await.expect("the answer is text");
+        (status, text)
+    }
+
     /// The figures on the admin port.
     ///
     /// # Panics

@@ -40,7 +40,7 @@ impl Hub {
         let active = &mut self.channels[slot];
         let before = std::mem::replace(&mut active.have, record.position);
         let epoch = self.log.epoch(&record.channel);
-        if let Some(delivery) = Delivery::of_record(record, epoch) {
+        if let Some(delivery) = Delivery::of_record(record, epoch, &self.traces) {
             self.figures.messages.inc();
             let delivery = Arc::new(delivery);
             self.rings.push(&mut self.channels, slot, before, &delivery);

@@ -17,6 +17,7 @@ use crate::{
     link::Sent,
     metrics::Tally,
     outbox::{Bounds, Parcel},
+    trace::Writes,
 };
 use fanfare_proto::Channel;
 use std::sync::Arc;
@@ -80,6 +81,10 @@ impl Shard {
         tally: &mut Tally,
     ) {
         let mut mail = Mail::default();
+        let writes: Vec<Writes> = pending
+            .iter()
+            .map(|(_, deliveries)| Writes::begin(deliveries, self.index))
+            .collect();
         let mut borrowed = Vec::with_capacity(pending.len());
         for (channel, deliveries) in pending {
             let subscribers = self.borrow_subscribers(*channel);
@@ -117,10 +122,11 @@ impl Shard {
                 self.pause(sockets).await;
             }
         }
-        for ((channel, deliveries), borrowed) in pending.iter().zip(borrowed) {
+        let borrowed = borrowed.into_iter().zip(writes);
+        for ((channel, deliveries), (borrowed, writes)) in pending.iter().zip(borrowed) {
             if let Some((subscribers, live)) = borrowed {
                 self.give_back(*channel, subscribers);
-                self.note(*channel, deliveries, live);
+                self.note(*channel, deliveries, live, writes);
             }
         }
     }
@@ -196,8 +202,15 @@ impl Shard {
         }
     }
 
-    /// Notes that so many sockets took `deliveries`.
-    pub(super) fn note(&mut self, channel: u32, deliveries: &[Arc<Delivery>], live: u32) {
+    /// Notes that so many sockets took `deliveries`, which ends their `writes`.
+    pub(super) fn note(
+        &mut self,
+        channel: u32,
+        deliveries: &[Arc<Delivery>],
+        live: u32,
+        writes: Writes,
+    ) {
+        writes.end(live);
         let Some(state) = self.channels.get_mut(channel) else {
             return;
         };
