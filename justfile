@@ -13,7 +13,7 @@ run *ARGS:
     cargo run --release -- {{ARGS}}
 
 # Every check and every test; installs what they need.
-test: check-format lint docs deny unit e2e web python faults-short
+test: check-format lint docs deny unit e2e web python operate faults-short
 
 # Rewrite all sources in the house format. Message types are listed by a macro, so they are named here.
 format:
@@ -49,13 +49,13 @@ e2e *ARGS:
     tests/tools/nats.sh > /dev/null
     cargo test -p fanfare-e2e --locked {{ARGS}}
 
-# The client and the console: format, lint and types, tests, tests against the real server and in Chromium, sizes.
+# Everything in web: format, lint and types, tests, tests against the real server and in Chromium, sizes.
 web:
     cd web && npm ci && npm run check && npm test && npm run build --workspace console && npm run sizes
     [ -n "${FANFARE_BINARY:-}" ] || cargo build --locked -p fanfare
     cd web && npm run test:contract
-    if command -v "${CHROMIUM:-chromium}" > /dev/null; then cd web && npm run test:browser --workspace console; \
-    else echo "there is no Chromium: the console was not tested in a browser"; fi
+    if chromium=$(tests/tools/chromium.sh); then cd web && CHROMIUM=$chromium npm run test:browser; \
+    else echo "nothing was tested in a browser"; fi
 
 # The Python client: style, types, and its tests on the real binary (FANFARE_BINARY, else one that is built first).
 python *ARGS:
@@ -86,15 +86,23 @@ bench *ARGS:
     cargo build --release --locked -p fanfare -p fanfare-load
     FANFARE_NATS_SERVER=$(tests/tools/nats.sh) "${CARGO_TARGET_DIR:-target}/release/fanfare-load" {{ARGS}}
 
-# The chart: rendered by Helm's engine, held against Kubernetes' schemas, installed, and started. Needs root for the last.
+# What operators rely on: the chart, the image, and proxies in front.
+operate: helm proxies
+
+# The chart: rendered by Helm's engine, held against schemas, installed, started; and the image. Needs root for the last two.
 helm *ARGS:
-    cargo build --locked -p fanfare
+    [[ -n "${FANFARE_BINARY:-}" ]] || cargo build --locked -p fanfare
     tests/helm/run.sh {{ARGS}}
 
-# The image's last stage, built by buildah (`apt-get install buildah`), and every service run from it. Needs root.
+# Real clients behind nginx, HAProxy and Traefik, through silence, drains and restarts: `just proxies -k nginx`.
+proxies *ARGS:
+    [[ -n "${FANFARE_BINARY:-}" ]] || cargo build --locked -p fanfare
+    tests/proxies/run.sh {{ARGS}}
+
+# The image's last stage, with the static binary of a release, and every service run from it. Needs root, and minutes.
 image:
     RUSTFLAGS="-C target-feature=+crt-static" cargo build --release --locked -p fanfare --target {{ host }}
-    FANFARE_BINARY="${CARGO_TARGET_DIR:-$PWD/target}/{{ host }}/release/fanfare" tests/helm/run.sh tests/helm/test_image.py
+    FANFARE_BINARY="${CARGO_TARGET_DIR:-$PWD/target}/{{ host }}/release/fanfare" tests/helm/run.sh test_image.py
 
 # Fanfare on a Kubernetes in Docker, from nothing; may be run again after any change.
 kind-up:

@@ -9,12 +9,19 @@ cluster=fanfare namespace=fanfare image=fanfare:kind
 
 deploy/kind/preflight.sh
 
+# Whatever cluster the user works with otherwise stays his current one, though kind changes that.
+current=$(command kubectl config current-context 2> /dev/null || true)
 if ! kind get clusters 2> /dev/null | grep -qx "$cluster"; then
     kind create cluster --config deploy/kind/cluster.yaml --wait 120s
+else
+    # It may have been stopped, and another kubeconfig be in use than when it was made.
+    kind get nodes --name "$cluster" | xargs docker start > /dev/null
+    kind export kubeconfig --name "$cluster"
 fi
-# Whatever cluster the user works with otherwise stays his current one.
+if [ -n "$current" ]; then command kubectl config use-context "$current" > /dev/null; fi
 kubectl() { command kubectl --context "kind-$cluster" "$@"; }
 helm() { command helm --kube-context "kind-$cluster" "$@"; }
+kubectl wait --for=condition=Ready nodes --all --timeout=120s
 
 if [ -n "${FANFARE_IMAGE:-}" ]; then
     docker tag "$FANFARE_IMAGE" "$image"
@@ -26,7 +33,8 @@ fi
 if ! kind load docker-image --name "$cluster" "$image"; then
     archive=$(mktemp)
     trap 'rm -f "$archive"' EXIT
-    docker save -o "$archive" "$image"
+    # By this shell: a Docker of snap's writes to a /tmp of its own.
+    docker save "$image" > "$archive"
     kind load image-archive --name "$cluster" "$archive"
 fi
 
@@ -36,6 +44,11 @@ fi
 kubectl create namespace "$namespace" --dry-run=client -o yaml | kubectl apply -f -
 # What the chart promises is enforced here.
 kubectl label --overwrite namespace "$namespace" pod-security.kubernetes.io/enforce=restricted
+# What was cut short holds the release, and no upgrade begins.
+case $(helm status fanfare --namespace "$namespace" 2> /dev/null | sed -n 's/^STATUS: //p') in
+    pending-install) helm uninstall fanfare --namespace "$namespace" --wait ;;
+    pending-*) helm rollback fanfare --namespace "$namespace" ;;
+esac
 # The tag is the same each time, so the image's id is what tells pods of a new one.
 id=$(docker image inspect --format '{{.Id}}' "$image")
 if ! helm upgrade --install fanfare helm/fanfare --namespace "$namespace" -f helm/fanfare/values-kind.yaml \

@@ -118,6 +118,12 @@ macro_rules! close_codes {
                 match self { $(Self::$name => $code,)* }
             }
 
+            /// The number as text.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$name => stringify!($code),)* }
+            }
+
             /// The reason of the close frame: one lower-case phrase, stable, for machines and people.
             #[must_use]
             pub const fn reason(self) -> &'static str {

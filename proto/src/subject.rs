@@ -36,12 +36,14 @@ pub const CHAT_READ: &str = "svc.chat.read";
 pub const CHAT_TYPING: &str = "svc.chat.typing";
 /// Gathers a [`SessionsReply`](crate::wire::SessionsReply) from every gateway.
 pub const GATEWAY_SESSIONS: &str = "ctl.gateway.sessions";
-/// Takes [`KickCommand`](crate::wire::KickCommand); every gateway listens.
+/// Gathers a [`KickReply`](crate::wire::KickReply) from every gateway to a [`KickCommand`](crate::wire::KickCommand), which may
+/// be published as well.
 pub const GATEWAY_KICK: &str = "ctl.gateway.kick";
 /// Gathers a [`LeaveReply`](crate::wire::LeaveReply) from every gateway to a
 /// [`LeaveCommand`](crate::wire::LeaveCommand): once it has answered, no session of the user there reads the channel.
 pub const GATEWAY_LEAVE: &str = "ctl.gateway.leave";
-/// Takes [`DrainCommand`](crate::wire::DrainCommand); every gateway listens.
+/// Gathers a [`DrainReply`](crate::wire::DrainReply) from every gateway to a [`DrainCommand`](crate::wire::DrainCommand), which
+/// may be published as well.
 pub const GATEWAY_DRAIN: &str = "ctl.gateway.drain";
 /// Told when somebody watches `system:metrics`, empty payload; every gateway listens.
 pub const GATEWAY_WATCHED: &str = "ctl.gateway.watched";

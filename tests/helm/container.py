@@ -12,12 +12,12 @@ import typing
 # Mounts, then becomes the container's process: every step is an exec, so its id is the one we know.
 START = """
 set -eu
-root=$1 name=$2 writable=$3; shift 3
+root=$1 name=$2 writable=$3 system=$4; shift 4
 hostname "$name"
 mount --make-rprivate /
 mount --bind "$root" "$root"
-for directory in usr lib lib64 bin etc/ssl; do
-    if [ -d "$root/$directory" ]; then mount --bind -o ro "/$directory" "$root/$directory"; fi
+for directory in $system; do
+    mount --bind -o ro "/$directory" "$root/$directory"
 done
 mount --bind /dev "$root/dev"
 mount -t proc proc "$root/proc"
@@ -58,12 +58,15 @@ class Container:
         self.container = spec["containers"][0]
         self.user = spec["securityContext"]["runAsUser"]
         self.group = spec["securityContext"]["fsGroup"]
-        for name in ("dev", "proc", "etc", *(SYSTEM if image.has_system else ())):
+        system = SYSTEM if image.has_system else []
+        for name in ("dev", "proc", "etc", *system):
             (self.root / name).mkdir(parents=True)
         (self.root / "etc/hosts").write_text(hosts)
         (self.root / "etc/nsswitch.conf").write_text("hosts: files\n")
         for path, source in image.files:
-            shutil.copy(source, self.root / path.lstrip("/"))
+            place = self.root / path.lstrip("/")
+            place.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(source, place)
         writable = self._mount_volumes()
         command = [*self.container.get("command", image.entrypoint), *self.container.get("args", [])]
         variables = [*image.variables] + [f"{name}={value}" for name, value in self.environment().items()]
@@ -71,7 +74,7 @@ class Container:
         self.process = subprocess.Popen(
             [
                 *("ip", "netns", "exec", space, "unshare", "--uts", "--mount", "sh", "-c", START, "sh"),
-                *(str(self.root), pod_name, " ".join(writable), *variables),
+                *(str(self.root), pod_name, " ".join(writable), " ".join(system), *variables),
                 *(CHROOT, f"--userspec={self.user}:{self.group}", "--groups=", str(self.root), *command),
             ],
             stdout=self.output,

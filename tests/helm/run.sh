@@ -24,8 +24,12 @@ if ! cmp -s tests/helm/package-lock.json "$tools/node/package-lock.json"; then
 fi
 cp tests/helm/custom_resources.mjs "$tools/node"
 
+tests/tools/buildah.sh
+
 export FANFARE_HELM_NODE="$tools/node"
 export FANFARE_CHECKOV="$tools/checkov/bin/checkov"
 export FANFARE_NATS_SERVER="${FANFARE_NATS_SERVER:-$tools/python/bin/nats-server}"
 export FANFARE_BINARY="${FANFARE_BINARY:-${CARGO_TARGET_DIR:-$PWD/target}/debug/fanfare}"
-exec "$tools/python/bin/python" -m pytest -q -p no:cacheprovider --rootdir tests/helm "${@:-tests/helm}"
+FANFARE_BINARY=$(realpath "$FANFARE_BINARY")
+cd tests/helm
+exec "$tools/python/bin/python" -m pytest -q -rs -p no:cacheprovider --rootdir . "$@"

@@ -1,10 +1,12 @@
 """`deploy/compose.yaml`, as far as it can be held without Docker."""
 
+import json
 import re
 import shutil
 import subprocess
 
 import chart
+import compose_spec
 import pytest
 import yaml
 
@@ -46,6 +48,24 @@ def test_what_is_mounted_is_there(compose):
             source = volume.split(":")[0]
             if source.startswith(".") and "secrets" not in source:
                 assert (DEPLOY / source).exists(), (name, source)
+
+
+def test_it_is_what_the_specification_of_compose_says(compose):
+    """By a strict reading of it: a key that it does not know is an error."""
+    compose_spec.PyCompose.from_json(json.dumps(compose)).validate()
+
+
+def test_the_reading_of_compose_can_fail(compose):
+    wrong = compose | {"services": {"nats": {"image": "nats", "read_onyl": True}}}
+    with pytest.raises(ValueError, match="read_onyl"):
+        compose_spec.PyCompose.from_json(json.dumps(wrong))
+
+
+def test_services_and_volumes_that_are_named_are_there(compose):
+    for name, service in compose["services"].items():
+        assert set(service.get("depends_on", [])) <= compose["services"].keys(), name
+        named = {volume.split(":")[0] for volume in service.get("volumes", []) if not volume.startswith(".")}
+        assert named <= compose["volumes"].keys(), name
 
 
 def test_everything_listens_on_loopback(compose):

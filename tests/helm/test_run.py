@@ -66,10 +66,10 @@ def test_helm_test_passes(cluster):
         container.close()
 
 
-def test_a_rollout_loses_nothing(cluster, key, binary):
+def test_a_rollout_loses_nothing(cluster, key):
     """Each gateway and each worker in turn ends as a kubelet ends it, while messages are published."""
     token = cluster.post("auth", "/v1/auth/tokens", {"user": "alice", "ttl_seconds": 600}, key)["access_token"]
-    listeners = [listen(cluster, binary, token, number) for number in range(4)]
+    listeners = [listen(cluster, token, number) for number in range(4)]
     until_heard(cluster, key, listeners, "begun")
     sent = []
     for service in ("gateway", "notify"):
@@ -89,6 +89,8 @@ def test_a_rollout_loses_nothing(cluster, key, binary):
     for listener in listeners:
         heard = re.findall(r"message \d+", listener.said())
         assert heard == sent, f"{len(heard)} of {len(sent)}: {listener.said()[-2000:]}"
+        # Each gateway has ended, so everybody was sent away from one at least, with a time to come back.
+        assert re.search(r"\(.*restart.*; back in \d+ ms\)", listener.said()), listener.said()[-2000:]
         listener.close()
 
 
@@ -151,7 +153,7 @@ def publish(cluster, key, title):
     return cluster.post("notify", "/v1/notifications", {"to": {"users": ["alice"]}, "title": title}, key)
 
 
-def listen(cluster, binary, token, number):
+def listen(cluster, token, number):
     """The command line's listener, in a pod of its own."""
     gateway = cluster.objects["Service", "demo-fanfare-gateway"]["spec"]["ports"][0]["port"]
     space, _address = cluster.network.add(110 + number)

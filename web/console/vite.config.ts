@@ -1,5 +1,5 @@
 import vue from '@vitejs/plugin-vue'
-import { defineConfig } from 'vite'
+import { defaultClientConditions, defineConfig } from 'vite'
 
 /** Where `npm run dev` and `vite preview` find a server. */
 const server = process.env.FANFARE_URL ?? 'http://127.0.0.1:8000'
@@ -12,6 +12,8 @@ const proxy = {
 
 export default defineConfig({
   plugins: [vue()],
+  // @fanfare/vue as it is here, not as it was built.
+  resolve: { conditions: ['@fanfare/source', ...defaultClientConditions] },
   // The server puts a nonce in place of this, another one with each response.
   html: { cspNonce: '__CSP_NONCE__' },
   build: {

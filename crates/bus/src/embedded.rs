@@ -19,7 +19,10 @@ mod writer;
 
 use crate::Handles;
 use fanfare_lifecycle::{Clock, Shutdown, Tasks};
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 pub use file::OpenError;
 
@@ -80,4 +83,14 @@ pub async fn open(
         log: Arc::<store::Store>::clone(&store),
         kv: store,
     })
+}
+
+/// Gives the log in `path`, which is not open, an epoch it has not had. Whoever comes with a cursor of before is then told
+/// that it does not count any more: what a log needs that was put back from a backup. Blocks, for some milliseconds.
+///
+/// # Errors
+///
+/// [`OpenError`], in words for the operator; also where there is no store.
+pub fn renew_epoch(path: &Path) -> Result<(), OpenError> {
+    file::renew_epoch(path)
 }

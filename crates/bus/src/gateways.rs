@@ -5,7 +5,10 @@
 //! bucket, so that a store that is away for some seconds ends no lease, and an idle node writes nothing.
 
 use fanfare_proto::{channel::is_id, subject, wire::GatewayHere};
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::{BTreeSet, HashMap},
+    time::Duration,
+};
 use tokio::time::Instant;
 
 const INTERVAL: Duration = Duration::from_millis(subject::GATEWAY_HERE_INTERVAL_MS);
@@ -115,6 +118,14 @@ impl Gateways {
             .collect()
     }
 
+    /// The names of those whose leases go on, in order, each once.
+    #[must_use]
+    pub fn nodes(&self) -> BTreeSet<String> {
+        let now = Instant::now();
+        let here = self.heard.iter().filter(|(_, at)| **at + LEASE > now);
+        here.map(|(id, _at)| id.node.clone()).collect()
+    }
+
     /// How many answers there will be to a question to every gateway. [`usize::MAX`] while that is not known: right after
     /// a start, and when none was heard. Leases that are over but not [taken out](Self::take_gone) do not count.
     #[must_use]
@@ -146,6 +157,7 @@ mod tests {
         tokio::time::advance(ALL_HEARD).await;
         assert_eq!(gateways.hear(&here("b", false)), Heard::New);
         assert_eq!(gateways.expected(), 2);
+        assert!(gateways.nodes().iter().eq(["a", "b"]));
         assert_eq!(gateways.hear(&here("a", false)), Heard::Known);
         assert_eq!(gateways.hear(&here("b", true)), Heard::Left);
         assert_eq!(gateways.hear(&here("b", true)), Heard::Nothing);
@@ -156,6 +168,7 @@ mod tests {
         assert_eq!(gateways.expected(), 1);
         tokio::time::advance(LEASE).await;
         assert_eq!(gateways.expected(), usize::MAX, "there may be none");
+        assert!(gateways.nodes().is_empty());
     }
 
     #[tokio::test(start_paused = true)]

@@ -14,6 +14,7 @@ mod header;
 mod inbox;
 mod kv;
 mod log;
+mod login;
 mod publish;
 mod refusal;
 mod settings;
@@ -61,4 +62,21 @@ pub async fn open(
         log,
         kv: Arc::new(kv::NatsKv::new(link, replicas, tasks)),
     })
+}
+
+/// Gives every shard of a log that is there an epoch it has not had; how many shards there are. Whoever comes with a
+/// cursor of before is then told that it does not count any more: what a log needs that was put back from a backup.
+///
+/// Needs a login that may change streams. Processes that run learn of it at their next start only.
+///
+/// # Errors
+///
+/// [`OpenError`], in words for the operator.
+pub async fn renew_epochs(
+    settings: &Settings,
+    tasks: &Tasks,
+    shutdown: &Shutdown,
+) -> Result<u16, OpenError> {
+    let link = Link::connect(settings, tasks, shutdown).await?;
+    Ok(log::renew_epochs(&link.ctl).await?)
 }

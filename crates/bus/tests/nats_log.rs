@@ -56,16 +56,26 @@ impl Installation {
         }
     }
 
-    async fn try_open(&self, log: LogSettings) -> Result<Handles, OpenError> {
-        let settings = Settings {
+    fn settings(&self, log: LogSettings) -> Settings {
+        Settings {
             login: Login::Password {
                 user: self.account.clone(),
                 password: Secret::new(self.account.clone()),
             },
             log,
             ..Settings::new(vec![self.address.clone()])
-        };
+        }
+    }
+
+    async fn try_open(&self, log: LogSettings) -> Result<Handles, OpenError> {
+        let settings = self.settings(log);
         nats::open(settings, Clock::system(), &self.tasks, &self.shutdown).await
+    }
+
+    async fn renew_epochs(&self) -> Result<u16, OpenError> {
+        // How many shards there are is read from the streams.
+        let settings = self.settings(ONE_SHARD);
+        nats::renew_epochs(&settings, &self.tasks, &self.shutdown).await
     }
 
     async fn open(&self, log: LogSettings) -> Handles {

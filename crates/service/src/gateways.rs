@@ -1,10 +1,13 @@
-//! How many gateways there are, by what each says of itself.
+//! Which gateways there are, by what each says of itself.
 
 use fanfare_bus::{Bus, BusError, bus::Received};
 use fanfare_lifecycle::{Shutdown, Tasks};
 use fanfare_proto::{subject, wire::GatewayHere};
 use prost::Message as _;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 /// The gateways that were heard of late.
 #[derive(Debug, Default)]
@@ -17,6 +20,14 @@ impl Gateways {
         let mut heard = self.lock();
         drop(heard.take_gone());
         heard.expected()
+    }
+
+    /// Their names, in order, each once.
+    #[must_use]
+    pub fn nodes(&self) -> BTreeSet<String> {
+        let mut heard = self.lock();
+        drop(heard.take_gone());
+        heard.nodes()
     }
 
     fn take(&self, received: Received) {

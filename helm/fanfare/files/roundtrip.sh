@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # What `helm test` runs: an administrator makes an API key, a user listens, a backend publishes, and it arrives.
 set -eu
 cd /tmp
@@ -14,12 +15,12 @@ ask() {
 }
 
 ask "log in as admin; when his password was changed since, set tests.enabled to false" \
-    "$AUTH/v1/auth/login" -d "{\"username\":\"admin\",\"password\":\"$ADMIN_PASSWORD\"}" | field access_token > admin
-ask "make an API key" "$AUTH/v1/auth/api-keys" -H "Authorization: Bearer $(cat admin)" \
+    "$AUTH/v1/auth/login" -d "{\"username\":\"admin\",\"password\":\"$ADMIN_PASSWORD\"}" | field access_token > admin-token
+ask "make an API key" "$AUTH/v1/auth/api-keys" -H "Authorization: Bearer $(cat admin-token)" \
     -d '{"name":"helm test","scopes":["notifications:publish","tokens:mint"]}' > made
 key=$(field key < made)
 id=$(field id < made)
-trap 'curl --silent --max-time 20 -X DELETE -H "Authorization: Bearer $(cat admin)" "$AUTH/v1/auth/api-keys/$id" || true' EXIT
+trap 'curl --silent --max-time 20 -X DELETE -H "Authorization: Bearer $(cat admin-token)" "$AUTH/v1/auth/api-keys/$id" || true' EXIT
 
 user="helm-test-$$-$(date +%s)"
 ask "a token for a user" "$AUTH/v1/auth/tokens" -H "Authorization: Bearer $key" \

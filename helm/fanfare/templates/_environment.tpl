@@ -73,8 +73,7 @@
 {{- define "fanfare.environment.nats" -}}
 {{- $root := index . 0 -}}{{- $name := index . 1 -}}
 {{- $external := $root.Values.externalNats -}}
-{{- $login := ternary "password" $external.login $root.Values.nats.enabled -}}
-{{- $secret := ternary (include "fanfare.nats.loginsSecret" $root) $external.existingSecret $root.Values.nats.enabled -}}
+{{- $login := include "fanfare.nats.login" $root -}}
 - name: FANFARE_NATS
   value: {{ include "fanfare.nats.urls" $root | quote }}
 - name: FANFARE_NATS_REPLICAS
@@ -84,20 +83,17 @@
 {{- if eq $login "password" }}
 - name: FANFARE_NATS_USER
   value: {{ $name }}
-- name: FANFARE_NATS_PASSWORD
-  valueFrom:
-    secretKeyRef:
-      name: {{ $secret }}
-      key: {{ $name }}-password
+- name: FANFARE_NATS_PASSWORD_FILE
+  value: /etc/fanfare/nats-login/password
 {{- else if eq $login "nkey" }}
 - name: FANFARE_NATS_NKEY
   valueFrom:
     secretKeyRef:
-      name: {{ $secret }}
+      name: {{ $external.existingSecret }}
       key: {{ $name }}-nkey
 {{- else if eq $login "creds" }}
 - name: FANFARE_NATS_CREDS
-  value: /etc/fanfare/creds/nats.creds
+  value: /etc/fanfare/nats-login/nats.creds
 {{- end }}
 {{- if include "fanfare.nats.caSecret" $root }}
 - name: FANFARE_NATS_CA
@@ -121,10 +117,11 @@
 {{- with $external.tls.clientSecret -}}
 {{- $volumes = append $volumes (dict "name" "nats-client" "secret" (dict "secretName" . "defaultMode" 288)) -}}
 {{- end -}}
-{{- if eq $external.login "creds" -}}
-{{- $item := dict "key" (printf "%s.creds" $name) "path" "nats.creds" -}}
-{{- $volumes = append $volumes (dict "name" "creds" "secret" (dict "secretName" $external.existingSecret "items" (list $item) "defaultMode" 288)) -}}
 {{- end -}}
+{{- $files := dict "password" (dict "key" (printf "%s-password" $name) "path" "password") "creds" (dict "key" (printf "%s.creds" $name) "path" "nats.creds") -}}
+{{- with get $files (include "fanfare.nats.login" $root) -}}
+{{- $secret := ternary (include "fanfare.nats.loginsSecret" $root) $external.existingSecret $root.Values.nats.enabled -}}
+{{- $volumes = append $volumes (dict "name" "nats-login" "secret" (dict "secretName" $secret "items" (list .) "defaultMode" 288)) -}}
 {{- end -}}
 {{- toJson $volumes -}}
 {{- end -}}

@@ -41,6 +41,11 @@ global. */}}
 {{- end -}}
 {{- end -}}
 
+{{/* How a service says who it is: password, nkey, creds or none. */}}
+{{- define "fanfare.nats.login" -}}
+{{- ternary "password" .Values.externalNats.login .Values.nats.enabled -}}
+{{- end -}}
+
 {{- define "fanfare.nats.replicas" -}}
 {{- if not .Values.nats.enabled -}}
 {{- int .Values.externalNats.replicas -}}

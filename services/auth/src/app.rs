@@ -2,7 +2,7 @@
 
 use crate::{
     Settings, api_keys::ApiKeys, families::Families, key_ring::KeyRing, login_limits::Attempts,
-    metrics::Counters, passwords::Passwords, store::Store, users::Users,
+    metrics::Meters, passwords::Passwords, store::Store, users::Users,
 };
 use fanfare_bus::bus::Serving;
 use fanfare_lifecycle::Clock;
@@ -21,7 +21,7 @@ pub(crate) struct App {
     pub(crate) key_ring: Arc<KeyRing>,
     pub(crate) passwords: Passwords,
     pub(crate) attempts: Attempts,
-    pub(crate) counters: Counters,
+    pub(crate) meters: Meters,
 }
 
 /// The parts, and the guards that keep the bus answered for as long as anybody can still reach the service.

@@ -73,7 +73,7 @@ impl App {
             .current
             .mint(&self.settings.issuer, &identity)
             .map_err(|error| Problem::new(ErrorCode::BadMessage, error.to_string()))?;
-        self.counters.issued(occasion);
+        self.meters.tokens.of(occasion).inc();
         Ok(token)
     }
 

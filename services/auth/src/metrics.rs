@@ -1,83 +1,63 @@
-//! What the auth service counts.
+//! What the auth service measures. Names and labels live here only.
 
-use fanfare_telemetry::{metrics::Metrics, prometheus::IntCounter};
+use fanfare_telemetry::{
+    label,
+    metrics::{Family, Metrics},
+    prometheus::IntCounter,
+};
 
-/// How a login ended.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Login {
-    Ok,
-    /// Wrong name or password, or a disabled account.
-    Refused,
-    /// Over a limit, or all places were taken.
-    Limited,
-    /// Our fault.
-    Failed,
+label! {
+    /// How a login ended.
+    pub(crate) enum Login: "outcome" {
+        Ok = "ok",
+        /// Wrong name or password, or a disabled account.
+        Refused = "refused",
+        /// Over a limit, or all places were taken.
+        Limited = "limited",
+        /// Our fault.
+        Failed = "failed",
+    }
 }
 
-/// How a refresh ended.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Refresh {
-    Ok,
-    /// Not a valid token.
-    Refused,
-    /// Sent twice at once.
-    Repeated,
-    /// Used before: the family ended.
-    Reused,
-    /// Our fault.
-    Failed,
+label! {
+    /// How a refresh ended.
+    pub(crate) enum Refresh: "outcome" {
+        Ok = "ok",
+        /// Not a valid token.
+        Refused = "refused",
+        /// Sent twice at once.
+        Repeated = "repeated",
+        /// Used before: the family ended.
+        Reused = "reused",
+        /// Our fault.
+        Failed = "failed",
+    }
 }
 
-/// What a token was issued for.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Issue {
-    Login,
-    Refresh,
-    Minted,
+label! {
+    /// What a token was issued for.
+    pub(crate) enum Issue: "occasion" {
+        Login = "login",
+        Refresh = "refresh",
+        Minted = "minted",
+    }
 }
 
-pub(crate) struct Counters {
-    logins: [IntCounter; 4],
-    refreshes: [IntCounter; 5],
-    tokens: [IntCounter; 3],
+pub(crate) struct Meters {
+    pub(crate) logins: Family<Login, IntCounter>,
+    pub(crate) refreshes: Family<Refresh, IntCounter>,
+    pub(crate) tokens: Family<Issue, IntCounter>,
 }
 
-impl Counters {
+impl Meters {
     pub(crate) fn new(metrics: &Metrics) -> Self {
-        let logins = metrics.counters(
-            "fanfare_auth_logins_total",
-            "Logins, by outcome",
-            &["outcome"],
-        );
-        let refreshes = metrics.counters(
-            "fanfare_auth_refreshes_total",
-            "Refreshes, by outcome",
-            &["outcome"],
-        );
-        let tokens = metrics.counters(
-            "fanfare_auth_tokens_total",
-            "Access tokens issued, by occasion",
-            &["occasion"],
-        );
         Self {
-            logins: ["ok", "refused", "limited", "failed"]
-                .map(|outcome| logins.with_label_values(&[outcome])),
-            refreshes: ["ok", "refused", "repeated", "reused", "failed"]
-                .map(|outcome| refreshes.with_label_values(&[outcome])),
-            tokens: ["login", "refresh", "minted"]
-                .map(|occasion| tokens.with_label_values(&[occasion])),
+            logins: metrics.counters("fanfare_auth_logins_total", "Logins, by outcome."),
+            refreshes: metrics.counters("fanfare_auth_refreshes_total", "Refreshes, by outcome."),
+            tokens: metrics.counters(
+                "fanfare_auth_tokens_total",
+                "Access tokens issued, by occasion.",
+            ),
         }
-    }
-
-    pub(crate) fn login(&self, outcome: Login) {
-        self.logins[outcome as usize].inc();
-    }
-
-    pub(crate) fn refresh(&self, outcome: Refresh) {
-        self.refreshes[outcome as usize].inc();
-    }
-
-    pub(crate) fn issued(&self, occasion: Issue) {
-        self.tokens[occasion as usize].inc();
     }
 }

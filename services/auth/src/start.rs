@@ -10,7 +10,7 @@ use crate::{
     http,
     key_ring::KeyRing,
     login_limits::Attempts,
-    metrics::Counters,
+    metrics::Meters,
     passwords::Passwords,
     responder,
     settings::ttl_ms,
@@ -95,7 +95,7 @@ pub async fn start(settings: Settings, deps: Deps) -> Result<Auth, StartError> {
         key_ring: Arc::new(key_ring),
         passwords,
         attempts: Attempts::new(settings.login),
-        counters: Counters::new(&deps.metrics),
+        meters: Meters::new(&deps.metrics),
         store,
         settings,
     });

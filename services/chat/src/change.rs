@@ -8,6 +8,7 @@ use crate::{
     line::Draft,
     mention,
     message::{self, once},
+    metrics::Kind,
     overlay,
     room::{Action, Room},
     send::{self, Sent},
@@ -122,7 +123,7 @@ async fn edit(
     };
     let entry = entry(EntryType::Edit, actor, standing.now_ms, &edit);
     let sent = append(core, &standing.room, actor, target, "edit", entry).await?;
-    core.meters.edits.inc();
+    core.meters.entries.of(Kind::Edit).inc();
     Ok(sent)
 }
 
@@ -155,7 +156,7 @@ async fn delete(core: &Arc<Core>, actor: &Actor, target: Target<'_>) -> Result<S
     }
     let entry = entry(EntryType::Deletion, actor, standing.now_ms, &deletion);
     let sent = append(core, &standing.room, actor, target, "delete", entry).await?;
-    core.meters.deletions.inc();
+    core.meters.entries.of(Kind::Deletion).inc();
     Ok(sent)
 }
 
@@ -194,7 +195,7 @@ async fn react(
     // What is taken back is another request, also under the same key.
     let what = if on { "react" } else { "unreact" };
     let sent = append(core, room, actor, target, what, entry).await?;
-    core.meters.reactions.inc();
+    core.meters.entries.of(Kind::Reaction).inc();
     Ok(sent)
 }
 

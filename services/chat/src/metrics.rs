@@ -1,15 +1,23 @@
 //! What the service measures. Names and labels live here only.
 
 use fanfare_telemetry::{
-    metrics::Metrics,
+    label,
+    metrics::{Family, Metrics},
     prometheus::{Histogram, IntCounter},
 };
 
+label! {
+    /// What an entry of a room is.
+    pub(crate) enum Kind: "kind" {
+        Message = "message",
+        Edit = "edit",
+        Deletion = "deletion",
+        Reaction = "reaction",
+    }
+}
+
 pub(crate) struct Meters {
-    pub(crate) messages: IntCounter,
-    pub(crate) edits: IntCounter,
-    pub(crate) deletions: IntCounter,
-    pub(crate) reactions: IntCounter,
+    pub(crate) entries: Family<Kind, IntCounter>,
     pub(crate) mentions: IntCounter,
     /// What somebody wanted and may not.
     pub(crate) refusals: IntCounter,
@@ -23,17 +31,11 @@ pub(crate) struct Meters {
 
 impl Meters {
     pub(crate) fn new(metrics: &Metrics) -> Self {
-        let entries = metrics.counters(
-            "fanfare_chat_entries_total",
-            "Entries of rooms, by what they are.",
-            &["kind"],
-        );
-        let kind = |label| entries.with_label_values(&[label]);
         Self {
-            messages: kind("message"),
-            edits: kind("edit"),
-            deletions: kind("deletion"),
-            reactions: kind("reaction"),
+            entries: metrics.counters(
+                "fanfare_chat_entries_total",
+                "Entries of rooms, by what they are.",
+            ),
             mentions: metrics.counter(
                 "fanfare_chat_mentions_total",
                 "Users who were told that a message names them.",

@@ -9,6 +9,7 @@ use crate::{
     member::Member,
     mention,
     message::{Body, Message, Sender, once},
+    metrics::Kind,
     pending::{Pending, Ticket, Work},
     room::{Action, Role, Room, Standing},
 };
@@ -87,7 +88,7 @@ pub(crate) async fn send(
     if placed.appended.duplicate {
         check_same(core, &channel, placed.appended.position.n, message).await?;
     } else {
-        core.meters.messages.inc();
+        core.meters.entries.of(Kind::Message).inc();
     }
     if let (Some(user), Some(tally)) = (actor.user(), placed.tally) {
         read_own(core, room, user, placed.appended.position.n, tally);

@@ -4,11 +4,14 @@ use crate::readiness::Readiness;
 use axum::{
     Json, Router,
     extract::DefaultBodyLimit,
-    http::{StatusCode, header},
-    response::IntoResponse as _,
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse as _, Response},
     routing::get,
 };
-use fanfare_telemetry::{logs, metrics::Metrics};
+use fanfare_telemetry::{
+    logs,
+    metrics::{Format, Metrics},
+};
 use serde::Serialize;
 use std::sync::Arc;
 
@@ -34,13 +37,7 @@ pub(crate) fn router(readiness: Arc<Readiness>, metrics: Metrics, filter: logs::
         let ready = reason.is_none();
         (status, Json(Answer { ready, reason })).into_response()
     };
-    let metrics = async move || {
-        let content_type = [(
-            header::CONTENT_TYPE,
-            "text/plain; version=0.0.4; charset=utf-8",
-        )];
-        (content_type, metrics.text()).into_response()
-    };
+    let metrics = async move |headers: HeaderMap| scrape(metrics.clone(), &headers).await;
     Router::new()
         .route("/livez", get(async || "ok"))
         .route("/readyz", get(ready))
@@ -63,4 +60,15 @@ fn log(filter: logs::Filter) -> Router {
     Router::new()
         .route("/log", get(show).put(set))
         .layer(DefaultBodyLimit::max(FILTER_BYTES))
+}
+
+/// The metrics in the format that the reader asks for.
+async fn scrape(metrics: Metrics, headers: &HeaderMap) -> Response {
+    let accept = headers.get(header::ACCEPT);
+    let accept = accept.and_then(|accept| accept.to_str().ok());
+    let format = Format::of_accept(accept.unwrap_or_default());
+    let Ok(text) = tokio::task::spawn_blocking(move || metrics.text_in(format)).await else {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    };
+    ([(header::CONTENT_TYPE, format.content_type())], text).into_response()
 }

@@ -46,6 +46,15 @@ impl BackEnd {
         Ok(Self::Nats(Box::new(settings(nats, command, role))))
     }
 
+    /// Where the log is that is to begin another life.
+    pub(crate) fn of_log(options: cli::NewEpoch) -> Self {
+        if is_named(&options.nats) {
+            Self::Nats(Box::new(settings(options.nats, "new-epoch", Role::Reader)))
+        } else {
+            Self::Embedded(embedded::Settings::new(options.data_dir))
+        }
+    }
+
     /// Whether other processes may use it too.
     pub(crate) const fn is_shared(&self) -> bool {
         matches!(self, Self::Nats(_))
@@ -102,9 +111,9 @@ impl BackEnd {
     }
 }
 
-fn failure(error: &OpenError) -> Failure {
+pub(crate) fn failure(error: &OpenError) -> Failure {
     match error {
-        OpenError::Address { .. } | OpenError::Credentials { .. } => {
+        OpenError::Address { .. } | OpenError::LoginFile { .. } => {
             Failure::usage(error.to_string())
         }
         _ => Failure::work(error.to_string()),
@@ -117,22 +126,9 @@ fn is_named(nats: &cli::Nats) -> bool {
 }
 
 fn settings(options: cli::Nats, command: &str, role: Role) -> nats::Settings {
-    let login = match (
-        options.nats_user.zip(options.nats_password),
-        options.nats_nkey,
-        options.nats_creds,
-    ) {
-        (Some((user, password)), ..) => Login::Password {
-            user,
-            password: Secret::new(password),
-        },
-        (None, Some(seed), _) => Login::Nkey(Secret::new(seed)),
-        (None, None, Some(path)) => Login::CredentialsFile(path),
-        (None, None, None) => Login::Anonymous,
-    };
     let client_certificate = options.nats_cert.zip(options.nats_key);
     nats::Settings {
-        login,
+        login: login(options.login),
         root_certificates: options.nats_ca,
         client_certificate: client_certificate
             .map(|(certificate, key)| ClientCertificate { certificate, key }),
@@ -144,5 +140,32 @@ fn settings(options: cli::Nats, command: &str, role: Role) -> nats::Settings {
             ..LogSettings::default()
         },
         ..nats::Settings::new(options.nats)
+    }
+}
+
+fn login(options: cli::NatsLogin) -> Login {
+    match options {
+        cli::NatsLogin {
+            nats_user: Some(user),
+            nats_password_file: Some(path),
+            ..
+        } => Login::PasswordFile { user, path },
+        cli::NatsLogin {
+            nats_user: Some(user),
+            nats_password: Some(password),
+            ..
+        } => Login::Password {
+            user,
+            password: Secret::new(password),
+        },
+        cli::NatsLogin {
+            nats_nkey: Some(seed),
+            ..
+        } => Login::Nkey(Secret::new(seed)),
+        cli::NatsLogin {
+            nats_creds: Some(path),
+            ..
+        } => Login::CredentialsFile(path),
+        _ => Login::Anonymous,
     }
 }

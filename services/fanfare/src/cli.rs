@@ -13,11 +13,12 @@ mod tool;
 mod traces;
 
 use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
 
 pub(crate) use common::{Common, LogFormat, Shutdown};
 pub(crate) use issuers::Issuers;
 pub(crate) use sockets::Sockets;
-pub(crate) use store::{Nats, Store};
+pub(crate) use store::{Nats, NatsLogin, Store};
 pub(crate) use tool::{Listen, Publish, Server, Token};
 pub(crate) use traces::Traces;
 
@@ -46,6 +47,8 @@ pub(crate) enum Command {
     Notify(Box<Notify>),
     /// Start a chat worker on NATS: rooms, messages and their history.
     Chat(Box<Chat>),
+    /// After a restore: begin another life of the log, so that no client goes on from what it had seen before.
+    NewEpoch(Box<NewEpoch>),
     /// Print a user's access token, for trying things out.
     Token(Token),
     /// Publish a notification, or live data to a topic.
@@ -105,6 +108,20 @@ pub(crate) struct Notify {
 pub(crate) struct Chat {
     #[command(flatten)]
     pub(crate) common: Common,
+    #[command(flatten)]
+    pub(crate) nats: Nats,
+}
+
+/// After a restore: begin another life of the log.
+///
+/// A client may have seen what the backup has not. Its cursor is good in a life of the log that is over then: it is told
+/// to load what it shows anew. Start nothing before it is done: processes learn of the epoch at their start. On NATS it
+/// takes a login that may change streams, as the operator's of deploy/nats does.
+#[derive(Debug, Args)]
+pub(crate) struct NewEpoch {
+    /// Where `fanfare standalone` keeps everything. Not used on NATS.
+    #[arg(long, env = "FANFARE_DATA_DIR", default_value = "./fanfare-data")]
+    pub(crate) data_dir: PathBuf,
     #[command(flatten)]
     pub(crate) nats: Nats,
 }
@@ -193,6 +210,14 @@ mod tests {
             &[
                 "--nats",
                 servers,
+                "--nats-user",
+                "u",
+                "--nats-password-file",
+                "f",
+            ],
+            &[
+                "--nats",
+                servers,
                 "--nats-cert",
                 "c",
                 "--nats-key",
@@ -216,6 +241,17 @@ mod tests {
             &["--nats-user", "u", "--nats-password", "p"][..],
             &["--nats", servers, "--nats-user", "u"],
             &["--nats", servers, "--nats-password", "p"],
+            &["--nats", servers, "--nats-password-file", "f"],
+            &[
+                "--nats",
+                servers,
+                "--nats-user",
+                "u",
+                "--nats-password",
+                "p",
+                "--nats-password-file",
+                "f",
+            ],
             &["--nats", servers, "--nats-cert", "c"],
             &["--nats", servers, "--nats-creds", "f", "--nats-nkey", "SU"],
             &["--nats", servers, "--nats-replicas", "2"],

@@ -1,14 +1,14 @@
 //! `fanfare`: every service and the tools, in one binary. The only crate that knows all services.
 //!
 //! A command that serves becomes a [`plan`] (which services, on which [`back_end`], from [`settings`]); a [`process`] runs
-//! it: two [`listener`]s, the [`services`], the [`admin`] port with its [`readiness`], [`traces`], [`signals`],
-//! and an end in order.
-//! The [`tool`]s are clients of such a server.
+//! it: two [`listener`]s, the [`services`], the [`admin`] port with its [`readiness`], [`traces`], [`signals`], and an end
+//! in order. The [`tool`]s are clients of such a server; [`epoch`] is for one that was put back from a backup.
 
 mod admin;
 mod back_end;
 mod banner;
 mod cli;
+mod epoch;
 mod listener;
 mod local_key;
 mod node_name;
@@ -63,6 +63,7 @@ fn main() -> ExitCode {
             Some(Command::Auth(options)) => process::run(Plan::auth(*options)?).await,
             Some(Command::Notify(options)) => process::run(Plan::notify(*options)?).await,
             Some(Command::Chat(options)) => process::run(Plan::chat(*options)?).await,
+            Some(Command::NewEpoch(options)) => epoch::renew(*options).await,
             Some(Command::Token(token)) => tool::token::run(token).await,
             Some(Command::Publish(publish)) => tool::publish::run(publish).await,
             Some(Command::Listen(listen)) => tool::listen::run(listen).await,

@@ -161,6 +161,7 @@ impl Services {
             self.auth.as_ref().map(Auth::router),
             self.notify.as_ref().map(Notify::router),
             self.chat.as_ref().map(Chat::router),
+            self.gateway.as_deref().map(Gateway::api),
         ];
         let mut router = Router::new();
         let mut documents = Vec::new();

@@ -76,5 +76,5 @@ pub(crate) struct Connection {
     pub(crate) connected_at_ms: i64,
     /// Whether the registry knows it among its user's.
     pub(crate) registered: bool,
-    pub(crate) _place: Place,
+    pub(crate) place: Place,
 }

@@ -4,17 +4,18 @@
 use crate::{
     node::Node,
     seat::Seat,
+    session::SessionId,
     shard::{Control, ShardHandle, retry_after_ms},
 };
 use bytes::Bytes;
-use fanfare_bus::{
-    Message,
-    bus::{Received, Serving},
-};
+use fanfare_bus::{Message, bus::Serving};
 use fanfare_lifecycle::Shutdown;
 use fanfare_proto::{
     Channel, CloseCode, subject,
-    wire::{DrainCommand, KickCommand, LeaveCommand, LeaveReply, SessionsReply, SessionsRequest},
+    wire::{
+        DrainCommand, DrainReply, KickCommand, KickReply, LeaveCommand, LeaveReply, SessionReport,
+        SessionsReply, SessionsRequest,
+    },
 };
 use fanfare_tokens::Revocation;
 use prost::Message as _;
@@ -23,6 +24,9 @@ use tokio::sync::{broadcast::error::RecvError, oneshot};
 
 /// Longest a message of the node's own may take through the bus and back before the node is not ready.
 const PROBE: Duration = Duration::from_secs(2);
+
+/// Most sessions of one listing, a few hundred bytes each.
+pub(crate) const LISTED_MAX: usize = 200;
 
 /// Closes the sockets of revoked tokens, as soon as the authority knows.
 pub(crate) async fn follow_revocations(node: Arc<Node>, shutdown: Shutdown) {
@@ -51,33 +55,17 @@ fn shard_of(node: &Node, seat: Seat) -> &ShardHandle {
     &node.shards[usize::from(seat.shard)]
 }
 
-/// Does what an operator commands: removes the sessions that he names, drains this node.
-pub(crate) async fn follow_commands(node: Arc<Node>, shutdown: Shutdown) -> Result<(), String> {
-    let listen = async |subject| {
-        let subscription = node.bus.subscribe(subject).await;
-        subscription.map_err(|error| error.to_string())
-    };
-    let mut kicks = listen(subject::GATEWAY_KICK).await?;
-    let mut drains = listen(subject::GATEWAY_DRAIN).await?;
-    let mut watched = listen(subject::GATEWAY_WATCHED).await?;
-    let tasks = node.tasks.clone();
-    tasks.spawn(async move {
+/// Hears that somebody watches the figures of every node.
+pub(crate) async fn follow_watched(node: &Arc<Node>, shutdown: Shutdown) -> Result<(), String> {
+    let subscription = node.bus.subscribe(subject::GATEWAY_WATCHED).await;
+    let mut watched = subscription.map_err(|error| error.to_string())?;
+    let own = Arc::clone(node);
+    node.tasks.spawn(async move {
         loop {
             tokio::select! {
                 () = shutdown.forced() => return,
                 told = watched.next() => match told {
-                    Some(_) => node.system.told_watched(),
-                    None => return,
-                },
-                drain = drains.next() => match drain {
-                    Some(Received::Message(message)) => ask_to_drain(&node, message),
-                    Some(Received::Lagged) => {}
-                    None => return,
-                },
-                kick = kicks.next() => match kick {
-                    Some(Received::Message(message)) => kick_sessions(&node, message).await,
-                    // Commands were lost; who sent them sees the sessions still there, and repeats.
-                    Some(Received::Lagged) => {}
+                    Some(_) => own.system.told_watched(),
                     None => return,
                 },
             }
@@ -86,33 +74,14 @@ pub(crate) async fn follow_commands(node: Arc<Node>, shutdown: Shutdown) -> Resu
     Ok(())
 }
 
-/// Whoever runs the node drains it and ends it; asking again changes nothing.
-fn ask_to_drain(node: &Node, message: Message) {
-    let asked = DrainCommand::decode(message.payload);
-    if asked.is_ok_and(|command| command.node == node.settings.node) {
-        tracing::info!("asked to drain");
-        node.drain_asked.cancel();
-    }
+/// Drains this node when it is the one that an operator names.
+pub(crate) async fn serve_drains(node: &Arc<Node>) -> Result<Serving, String> {
+    serve(node, subject::GATEWAY_DRAIN, ask_to_drain).await
 }
 
-async fn kick_sessions(node: &Node, message: Message) {
-    let Ok(command) = KickCommand::decode(message.payload) else {
-        return;
-    };
-    let wanted = CloseCode::ALL
-        .iter()
-        .find(|code| u32::from(code.as_u16()) == command.close_code);
-    let code = wanted.copied().unwrap_or(CloseCode::Removed);
-    if command.user.is_empty() {
-        node.control_all(|| Control::CloseSession(command.session.clone(), code))
-            .await;
-        return;
-    }
-    for seat in node.registry.of(&command.user) {
-        shard_of(node, seat)
-            .control(Control::Close(seat.key, code, retry_after_ms(code)))
-            .await;
-    }
+/// Removes the sessions that an operator names.
+pub(crate) async fn serve_kicks(node: &Arc<Node>) -> Result<Serving, String> {
+    serve(node, subject::GATEWAY_KICK, kick_sessions).await
 }
 
 /// Answers which sessions a user has here.
@@ -166,24 +135,111 @@ async fn leave(node: Arc<Node>, message: Message) -> Bytes {
     LeaveReply { node }.encode_to_vec().into()
 }
 
+/// Whoever runs the node drains it and ends it; asking again changes nothing.
+async fn ask_to_drain(node: Arc<Node>, message: Message) -> Bytes {
+    let asked = DrainCommand::decode(message.payload);
+    let drains = asked.is_ok_and(|command| command.node == node.settings.node);
+    if drains {
+        tracing::info!("asked to drain");
+        node.drain_asked.cancel();
+    }
+    let node = node.settings.node.clone();
+    DrainReply { node, drains }.encode_to_vec().into()
+}
+
+async fn kick_sessions(node: Arc<Node>, message: Message) -> Bytes {
+    let closed = match KickCommand::decode(message.payload) {
+        Ok(command) => kick(&node, command).await,
+        Err(_garbage) => 0,
+    };
+    let node = node.settings.node.clone();
+    KickReply { node, closed }.encode_to_vec().into()
+}
+
+/// Closes them, and answers how many there were.
+async fn kick(node: &Node, command: KickCommand) -> u32 {
+    let wanted = CloseCode::ALL
+        .iter()
+        .find(|code| u32::from(code.as_u16()) == command.close_code);
+    let code = wanted.copied().unwrap_or(CloseCode::Removed);
+    if !command.user.is_empty() {
+        let seats = node.registry.of(&command.user);
+        for seat in &seats {
+            shard_of(node, *seat)
+                .control(Control::Close(seat.key, code, retry_after_ms(code)))
+                .await;
+        }
+        return u32::try_from(seats.len()).unwrap_or(u32::MAX);
+    }
+    let Some(session) = SessionId::parse(&command.session) else {
+        return 0;
+    };
+    for shard in &node.shards {
+        let (done, closed) = oneshot::channel();
+        shard
+            .control(Control::CloseSession(session, code, done))
+            .await;
+        // A shard that has ended has no connections.
+        if closed.await.unwrap_or(false) {
+            return 1;
+        }
+    }
+    0
+}
+
 async fn sessions(node: Arc<Node>, message: Message) -> Bytes {
-    let user = SessionsRequest::decode(message.payload)
-        .unwrap_or_default()
-        .user;
+    let SessionsRequest { user, newest } =
+        SessionsRequest::decode(message.payload).unwrap_or_default();
+    let (sessions, total) = if newest > 0 {
+        list(&node, &user, newest as usize).await
+    } else {
+        (reports(&node, &user).await, 0)
+    };
+    let reply = SessionsReply {
+        node: node.settings.node.clone(),
+        sessions,
+        total,
+    };
+    reply.encode_to_vec().into()
+}
+
+/// The newest sessions of `user`, or of everybody, and how many there are.
+async fn list(node: &Node, user: &str, newest: usize) -> (Vec<SessionReport>, u32) {
+    let seats = (!user.is_empty()).then(|| node.registry.of(user));
+    let of_shard = |index: usize| {
+        let seats = seats.as_ref()?.iter();
+        let here = seats.filter(|seat| usize::from(seat.shard) == index);
+        Some(here.map(|seat| seat.key).collect())
+    };
+    let newest = newest.min(LISTED_MAX);
+    let (mut sessions, mut total) = (Vec::new(), 0);
+    for (index, shard) in node.shards.iter().enumerate() {
+        let (reply, listing) = oneshot::channel();
+        shard
+            .control(Control::List(of_shard(index), newest, reply))
+            .await;
+        // A shard that has ended has no connections.
+        let listing = listing.await.unwrap_or_default();
+        sessions.extend(listing.sessions);
+        total += listing.total;
+    }
+    sessions.sort_by_key(|session| std::cmp::Reverse(session.connected_at_ms));
+    sessions.truncate(newest);
+    (sessions, u32::try_from(total).unwrap_or(u32::MAX))
+}
+
+/// What each session of `user` was sent.
+async fn reports(node: &Node, user: &str) -> Vec<SessionReport> {
     let mut sessions = Vec::new();
-    for seat in node.registry.of(&user) {
+    for seat in node.registry.of(user) {
         let (reply, report) = oneshot::channel();
-        shard_of(&node, seat)
+        shard_of(node, seat)
             .control(Control::Report(seat.key, reply))
             .await;
         // A session that has ended meanwhile says nothing.
         sessions.extend(report.await.ok().flatten());
     }
-    let reply = SessionsReply {
-        node: node.settings.node.clone(),
-        sessions,
-    };
-    reply.encode_to_vec().into()
+    sessions
 }
 
 /// Sends a message of the node's own through the bus and waits for it.

@@ -10,8 +10,8 @@
 //! [`wheel`]) → [`link`] (one write, or the [`outbox`] while the socket is blocked).
 //!
 //! Beside them: [`pace`] of admissions, [`goodbye`], [`registry`] of users' [`seat`]s, [`control`] (revocations, kicks, users
-//! who may not read a channel any more, probe), [`drain`], [`report`] (for the delivery trail), [`presence`], [`system`] figures, [`metrics`],
-//! [`trace`].
+//! who may not read a channel any more, probe), [`fleet`] (the HTTP interface to [`control`] of every node), [`drain`],
+//! [`report`] (for the delivery trail), [`presence`], [`system`] figures, [`metrics`], [`trace`].
 
 mod accept;
 mod call;
@@ -22,6 +22,7 @@ mod connection;
 mod control;
 mod delivery;
 mod drain;
+mod fleet;
 pub mod frame;
 mod frames;
 mod goodbye;
@@ -49,6 +50,7 @@ mod wheel;
 
 use axum::Router;
 use fanfare_bus::bus::Serving;
+use fanfare_http::OpenApiRouter;
 pub use fanfare_service::Deps;
 use hub::Hub;
 use metrics::Figures;
@@ -74,7 +76,7 @@ use tokio_util::sync::CancellationToken;
 /// A running gateway.
 pub struct Gateway {
     node: Arc<Node>,
-    _serving: [Serving; 2],
+    _serving: [Serving; 4],
 }
 
 impl Gateway {
@@ -114,6 +116,9 @@ impl Gateway {
         )
         .await?;
         tasks.spawn(hub.run(sources, settings.audit_interval, shutdown.clone()));
+        let gateways = fanfare_service::gateways::follow(&*handles.bus, &tasks, &shutdown)
+            .await
+            .map_err(|error| error.to_string())?;
         let (presence, questions) = Presence::new(&settings);
         let node = Arc::new(Node {
             terms: Arc::new(terms(&settings)),
@@ -129,6 +134,7 @@ impl Gateway {
             replays: Replays::default(),
             reports,
             presence,
+            gateways,
             figures,
             traces,
             clock,
@@ -150,9 +156,11 @@ impl Gateway {
             Arc::clone(&node),
             shutdown.clone(),
         ));
-        control::follow_commands(Arc::clone(&node), shutdown.clone()).await?;
+        control::follow_watched(&node, shutdown.clone()).await?;
         let serving = [
             control::serve_sessions(&node).await?,
+            control::serve_kicks(&node).await?,
+            control::serve_drains(&node).await?,
             control::serve_leaves(&node).await?,
         ];
         let (keeper, sources) = Keeper::open(Arc::clone(&node), questions).await?;
@@ -167,6 +175,12 @@ impl Gateway {
     /// The WebSocket endpoints.
     pub fn router(&self) -> Router {
         accept::router(Arc::clone(&self.node))
+    }
+
+    /// What administrators ask of the fleet.
+    #[must_use]
+    pub fn api(&self) -> OpenApiRouter {
+        fleet::router(Arc::clone(&self.node))
     }
 
     /// Tells every client to come back elsewhere, and when, and returns when all have gone. From the beginning on the

@@ -2,9 +2,55 @@
 
 use fanfare_proto::CloseCode;
 use fanfare_telemetry::{
-    metrics::Metrics,
-    prometheus::{Histogram, IntCounter, IntGauge},
+    label,
+    metrics::{Family, Label, Latency, Metrics, TraceId},
+    prometheus::{IntCounter, IntGauge},
 };
+
+label! {
+    /// What became of published frames.
+    pub(crate) enum Frames: "outcome" {
+        Written = "written",
+        /// The client's socket was blocked; they wait.
+        Queued = "queued",
+        /// Its queue is full, and its connection ends.
+        TooSlow = "too_slow",
+    }
+}
+
+label! {
+    /// Where entries were that a client had missed.
+    pub(crate) enum Source: "source" {
+        /// In memory.
+        Ring = "ring",
+        Log = "log",
+    }
+}
+
+/// By which code a connection ended; none: its peer ended it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Closed(Option<CloseCode>);
+
+impl Label for Closed {
+    const NAME: &'static str = "code";
+    const ALL: &'static [Self] = &{
+        let mut all = [Self(None); CloseCode::ALL.len() + 1];
+        let mut index = 0;
+        while index < CloseCode::ALL.len() {
+            all[index] = Self(Some(CloseCode::ALL[index]));
+            index += 1;
+        }
+        all
+    };
+
+    fn as_str(self) -> &'static str {
+        self.0.map_or("peer", CloseCode::as_str)
+    }
+
+    fn index(self) -> usize {
+        self.0.map_or(CloseCode::ALL.len(), |code| code as usize)
+    }
+}
 
 #[derive(Debug)]
 pub(crate) struct Figures {
@@ -15,20 +61,16 @@ pub(crate) struct Figures {
     pub(crate) presence_gaps: IntCounter,
     pub(crate) messages: IntCounter,
     pub(crate) deflates: IntCounter,
-    pub(crate) replayed_from_ring: IntCounter,
-    pub(crate) replayed_from_log: IntCounter,
+    pub(crate) replayed: Family<Source, IntCounter>,
     pub(crate) replay_reads: IntCounter,
     pub(crate) resets: IntCounter,
     pub(crate) repairs: IntCounter,
     pub(crate) lagged: IntCounter,
     pub(crate) refused: IntCounter,
-    closed: Vec<(CloseCode, IntCounter)>,
-    closed_by_peer: IntCounter,
+    closed: Family<Closed, IntCounter>,
     writes: IntCounter,
-    written: IntCounter,
-    queued: IntCounter,
-    too_slow: IntCounter,
-    latency: Histogram,
+    frames: Family<Frames, IntCounter>,
+    latency: Latency,
 }
 
 /// What became of the published frames of one drain.
@@ -43,21 +85,6 @@ pub(crate) struct Tally {
 
 impl Figures {
     pub(crate) fn new(metrics: &Metrics) -> Self {
-        let closed = metrics.counters(
-            "fanfare_gateway_connections_closed_total",
-            "Connections that ended, by close code; peer: the client ended it.",
-            &["code"],
-        );
-        let frames = metrics.counters(
-            "fanfare_gateway_frames_sent_total",
-            "Published frames sent to sockets, by what became of them.",
-            &["outcome"],
-        );
-        let replayed = metrics.counters(
-            "fanfare_gateway_replayed_total",
-            "Entries sent again to clients that came back, by where they were: in memory, or read from the log.",
-            &["source"],
-        );
         Self {
             connections: metrics
                 .gauge("fanfare_gateway_connections", "Open WebSocket connections."),
@@ -82,8 +109,10 @@ impl Figures {
                 "fanfare_gateway_deflates_total",
                 "Publications that were compressed on this node, each once for all who read it.",
             ),
-            replayed_from_ring: replayed.with_label_values(&["ring"]),
-            replayed_from_log: replayed.with_label_values(&["log"]),
+            replayed: metrics.counters(
+                "fanfare_gateway_replayed_total",
+                "Entries sent again to clients that came back, by where they were: in memory, or read from the log.",
+            ),
             replay_reads: metrics.counter(
                 "fanfare_gateway_replay_reads_total",
                 "Pages read from the log for clients that came back; those who want the same one share it.",
@@ -104,24 +133,19 @@ impl Figures {
                 "fanfare_gateway_connections_refused_total",
                 "Connections refused before they were signed in.",
             ),
-            closed: CloseCode::ALL
-                .iter()
-                .map(|code| {
-                    (
-                        *code,
-                        closed.with_label_values(&[code.as_u16().to_string()]),
-                    )
-                })
-                .collect(),
-            closed_by_peer: closed.with_label_values(&["peer"]),
+            closed: metrics.counters(
+                "fanfare_gateway_connections_closed_total",
+                "Connections that ended, by close code; peer: the client ended it.",
+            ),
             writes: metrics.counter(
                 "fanfare_gateway_writes_total",
                 "Times published frames were handed to a socket, however many at once.",
             ),
-            written: frames.with_label_values(&["written"]),
-            queued: frames.with_label_values(&["queued"]),
-            too_slow: frames.with_label_values(&["too_slow"]),
-            latency: metrics.seconds(
+            frames: metrics.counters(
+                "fanfare_gateway_frames_sent_total",
+                "Published frames sent to sockets, by what became of them.",
+            ),
+            latency: metrics.latency(
                 "fanfare_gateway_delivery_seconds",
                 "From the publish to the write to this node's sockets.",
             ),
@@ -132,9 +156,9 @@ impl Figures {
     pub(crate) fn sent(&self, tally: &Tally) {
         for (counter, count) in [
             (&self.writes, tally.writes),
-            (&self.written, tally.written),
-            (&self.queued, tally.queued),
-            (&self.too_slow, tally.too_slow),
+            (self.frames.of(Frames::Written), tally.written),
+            (self.frames.of(Frames::Queued), tally.queued),
+            (self.frames.of(Frames::TooSlow), tally.too_slow),
         ] {
             if count > 0 {
                 counter.inc_by(count);
@@ -142,17 +166,14 @@ impl Figures {
         }
     }
 
-    /// A delivery took this long from its publish.
-    pub(crate) fn latency(&self, ms: i64) {
+    /// A delivery took this long from its publish. `trace`: what it belongs to, if that is sampled.
+    pub(crate) fn latency(&self, ms: i64, trace: Option<TraceId>) {
         let ms = u32::try_from(ms.max(0)).unwrap_or(u32::MAX);
-        self.latency.observe(f64::from(ms) / 1_000.0);
+        self.latency.observe(f64::from(ms) / 1_000.0, trace);
     }
 
     /// A connection ended; `None`: the peer ended it.
     pub(crate) fn closed(&self, code: Option<CloseCode>) {
-        let counter = self.closed.iter().find(|(own, _)| Some(*own) == code);
-        counter
-            .map_or(&self.closed_by_peer, |(_, counter)| counter)
-            .inc();
+        self.closed.of(Closed(code)).inc();
     }
 }

@@ -17,6 +17,7 @@ use crate::{
 use fanfare_bus::{Bus, Log};
 use fanfare_lifecycle::{Clock, Tasks};
 use fanfare_proto::Timestamp;
+use fanfare_service::Gateways;
 use fanfare_telemetry::traces::Traces;
 use fanfare_tokens::Authority;
 use std::sync::{
@@ -39,6 +40,8 @@ pub(crate) struct Node {
     pub(crate) pace: Pace,
     pub(crate) reports: Reports,
     pub(crate) presence: Presence,
+    /// All of the fleet.
+    pub(crate) gateways: Arc<Gateways>,
     pub(crate) system: System,
     pub(crate) figures: Arc<Figures>,
     pub(crate) traces: Traces,

@@ -62,6 +62,13 @@ impl Seats {
 #[derive(Debug)]
 pub(crate) struct Place(Arc<Address>);
 
+impl Place {
+    /// Where the connection comes from.
+    pub(crate) fn ip(&self) -> IpAddr {
+        self.0.ip
+    }
+}
+
 /// An address with at least one connection: one for each holder but the registry.
 #[derive(Debug)]
 struct Address {

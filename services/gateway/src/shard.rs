@@ -12,6 +12,7 @@ mod fan_out;
 mod input;
 mod leave;
 mod life;
+mod list;
 mod mail;
 mod reading;
 mod run;
@@ -22,6 +23,7 @@ mod timer;
 mod turn;
 
 pub(crate) use input::{Arrival, Control, Input, ShardHandle};
+pub(crate) use list::Listing;
 pub(crate) use turn::retry_after_ms;
 
 use crate::{

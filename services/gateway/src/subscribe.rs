@@ -4,6 +4,7 @@ use crate::{
     client::Client,
     delivery, frames,
     hub::Attached,
+    metrics::Source,
     outbox::Parcel,
     presence::Watch,
     replay::{self, Missed},
@@ -57,7 +58,7 @@ pub(crate) async fn run(
         (Some(Err(reason)), _) => Start::Reset(reason),
         (Some(Ok(since)), Some(missed)) => {
             let count = missed.deliveries.len() as u64;
-            node.figures.replayed_from_ring.inc_by(count);
+            node.figures.replayed.of(Source::Ring).inc_by(count);
             Start::Replay(since, missed)
         }
         (Some(Ok(since)), None) => reader.first_page(since, head).await,
@@ -152,7 +153,7 @@ impl Reader<'_> {
             .missed(&*node.log, &node.figures, self.channel, after, upto);
         let missed = read.await?;
         let count = missed.deliveries.len() as u64;
-        node.figures.replayed_from_log.inc_by(count);
+        node.figures.replayed.of(Source::Log).inc_by(count);
         Ok(missed)
     }
 

@@ -1,31 +1,29 @@
 //! What the service measures. Names and labels live here only.
 
 use fanfare_telemetry::{
-    metrics::Metrics,
+    label,
+    metrics::{Family, Metrics},
     prometheus::{Histogram, IntCounter},
 };
 
-/// What became of one notification of a publish request.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Outcome {
-    /// Appended to every channel.
-    Stored,
-    /// Waits for its time.
-    Scheduled,
-    /// Was taken back while it was scheduled.
-    Cancelled,
-    /// Its sender must change it.
-    Refused,
-    /// The back end or we failed; the sender tries again.
-    Failed,
+label! {
+    /// What became of one notification of a publish request.
+    pub(crate) enum Outcome: "outcome" {
+        /// Appended to every channel.
+        Stored = "stored",
+        /// Waits for its time.
+        Scheduled = "scheduled",
+        /// Was taken back while it was scheduled.
+        Cancelled = "cancelled",
+        /// Its sender must change it.
+        Refused = "refused",
+        /// The back end or we failed; the sender tries again.
+        Failed = "failed",
+    }
 }
 
 pub(crate) struct Meters {
-    stored: IntCounter,
-    scheduled: IntCounter,
-    cancelled: IntCounter,
-    refused: IntCounter,
-    failed: IntCounter,
+    pub(crate) notifications: Family<Outcome, IntCounter>,
     /// From handing appends to the log to its answer.
     pub(crate) append_seconds: Histogram,
     /// First answers given again.
@@ -42,18 +40,11 @@ pub(crate) struct Meters {
 
 impl Meters {
     pub(crate) fn new(metrics: &Metrics) -> Self {
-        let notifications = metrics.counters(
-            "fanfare_notify_notifications_total",
-            "Notifications of publish requests, by what became of them.",
-            &["outcome"],
-        );
-        let outcome = |label| notifications.with_label_values(&[label]);
         Self {
-            stored: outcome("stored"),
-            scheduled: outcome("scheduled"),
-            cancelled: outcome("cancelled"),
-            refused: outcome("refused"),
-            failed: outcome("failed"),
+            notifications: metrics.counters(
+                "fanfare_notify_notifications_total",
+                "Notifications of publish requests, by what became of them.",
+            ),
             append_seconds: metrics.seconds(
                 "fanfare_notify_append_seconds",
                 "From handing appends to the log to its answer.",
@@ -86,16 +77,6 @@ impl Meters {
                 "fanfare_notify_counts_dropped_total",
                 "Counts that were not pushed because too many users had changes at once.",
             ),
-        }
-    }
-
-    pub(crate) const fn notification(&self, outcome: Outcome) -> &IntCounter {
-        match outcome {
-            Outcome::Stored => &self.stored,
-            Outcome::Scheduled => &self.scheduled,
-            Outcome::Cancelled => &self.cancelled,
-            Outcome::Refused => &self.refused,
-            Outcome::Failed => &self.failed,
         }
     }
 }

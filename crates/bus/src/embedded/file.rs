@@ -12,6 +12,9 @@ const NAME: &str = "fanfare.redb";
 /// The version of the tables in `schema`. A file of a newer one is refused.
 const FORMAT: u64 = 1;
 
+/// For a single record.
+const LITTLE_CACHE_BYTES: usize = 1024 * 1024;
+
 /// Why the store does not open.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
@@ -159,6 +162,20 @@ fn create(database: &Database) -> Result<(), Refused> {
     }
     writing.commit()?;
     Ok(())
+}
+
+/// Begins another life of the log in `path`, where there must be one.
+pub(super) fn renew_epoch(path: &Path) -> Result<(), OpenError> {
+    std::fs::metadata(path.join(NAME)).map_err(|cause| from_io(path, cause))?;
+    let Opened { database, .. } = open(path, LITTLE_CACHE_BYTES)?;
+    let renew = || -> Result<(), redb::Error> {
+        let writing = database.begin_write()?;
+        writing
+            .open_table(schema::META)?
+            .insert(schema::META_EPOCH, u64::from(new_epoch()?))?;
+        Ok(writing.commit()?)
+    };
+    renew().map_err(|error| from_engine(path, error))
 }
 
 /// Two lives of a log must not share an epoch; 0 is kept for "none".

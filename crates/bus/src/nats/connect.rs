@@ -1,10 +1,6 @@
 //! The way to a connection: addresses, login, TLS, and what the server must be.
 
-use super::{
-    inbox::PREFIX,
-    settings::{Login, Settings},
-    watcher::Notice,
-};
+use super::{inbox::PREFIX, login, settings::Settings, watcher::Notice};
 use async_nats::{Client, ConnectError, ConnectErrorKind, ConnectOptions, Event};
 use std::{path::PathBuf, time::Duration};
 use tokio::{
@@ -52,15 +48,15 @@ pub enum OpenError {
     },
     /// A server answers and does not let this process in.
     #[error(
-        "the NATS server at {servers:?} refuses the login: check user, password, nkey or credentials file"
+        "the NATS server at {servers:?} refuses the login: check user, password, nkey or the file with them"
     )]
     Refused {
         /// Where.
         servers: Vec<String>,
     },
-    /// The credentials file does not help.
-    #[error("the NATS credentials file {path:?} cannot be used: {cause}")]
-    Credentials {
+    /// The file with the password or the credentials does not help.
+    #[error("the NATS login in {path:?} cannot be used: {cause}")]
+    LoginFile {
         /// Which.
         path: PathBuf,
         /// Why.
@@ -159,7 +155,8 @@ async fn options(
     role: &str,
     notify: mpsc::Sender<Notice>,
 ) -> Result<ConnectOptions, OpenError> {
-    let mut options = ConnectOptions::new()
+    let mut options = login::options(&settings.login)
+        .await?
         .name(format!("{} {role}", settings.name))
         .ping_interval(PING_INTERVAL)
         .connection_timeout(CONNECT_ATTEMPT)
@@ -181,23 +178,7 @@ async fn options(
     if settings.tls_first {
         options = options.tls_first();
     }
-    Ok(match &settings.login {
-        Login::Anonymous => options,
-        Login::Password { user, password } => {
-            options.user_and_password(user.clone(), password.reveal())
-        }
-        Login::Token(token) => options.token(token.reveal()),
-        Login::Nkey(seed) => options.nkey(seed.reveal()),
-        Login::CredentialsFile(path) => {
-            options
-                .credentials_file(path)
-                .await
-                .map_err(|cause| OpenError::Credentials {
-                    path: path.clone(),
-                    cause,
-                })?
-        }
-    })
+    Ok(options)
 }
 
 async fn tell(notify: &mpsc::Sender<Notice>, event: Event) {

@@ -21,6 +21,7 @@ mod core;
 mod due;
 mod end;
 mod engine;
+mod epoch;
 mod history;
 mod place;
 mod plan;
@@ -39,5 +40,6 @@ mod writer;
 
 pub(super) use absent::AbsentLog;
 pub(super) use engine::NatsLog;
+pub(super) use epoch::renew as renew_epochs;
 pub use settings::LogSettings;
 pub use streams::LayoutError;

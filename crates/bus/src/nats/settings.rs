@@ -76,6 +76,13 @@ pub enum Login {
         /// The password.
         password: Secret,
     },
+    /// The same, with the password in a file, as a line. Read at each connect, so a changed one is taken up.
+    PasswordFile {
+        /// The user's name.
+        user: String,
+        /// Where the password is.
+        path: PathBuf,
+    },
     /// By a token that all share.
     Token(Secret),
     /// By a seed that begins with `SU`.

@@ -6,8 +6,9 @@ use fanfare_bus::{
     BusError, Handles, KvError, RequestError,
     bus::{Message, Received, Responder},
     kv::{Change, Expect, Op},
+    nats::{Login, Settings},
 };
-use std::time::Duration;
+use std::{fs, time::Duration};
 
 const LIMIT: Duration = Duration::from_secs(5);
 
@@ -46,6 +47,31 @@ async fn while_the_server_is_away_everything_says_so_and_nothing_hangs() {
     let subscribed = within(handles.bus.subscribe("evt.a")).await;
     assert_eq!(subscribed.err(), Some(BusError::Unavailable));
     server.resume();
+    until(|| async { put(&handles, "a").await.is_ok() }).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_password_is_read_again_from_its_file() {
+    let (server, process) = (NatsServer::start(), Process::new());
+    let user = server.account();
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    fs::write(&file, format!("{user}\n")).expect("written");
+    let settings = Settings {
+        login: Login::PasswordFile {
+            user: user.clone(),
+            path: file.path().to_owned(),
+        },
+        ..settings(&server.address(), "unused")
+    };
+    let handles = process.open(settings).await.expect("NATS opens");
+    put(&handles, "a").await.expect("written");
+    server.kill();
+    fs::write(&file, "another\n").expect("written");
+    server.resume();
+    // Whoever is refused has read the file again, and goes on doing so.
+    until(|| async { server.output().contains("authentication error") }).await;
+    assert_eq!(put(&handles, "a").await, Err(KvError::Unavailable));
+    fs::write(&file, format!("{user}\n")).expect("written");
     until(|| async { put(&handles, "a").await.is_ok() }).await;
 }
 

@@ -124,7 +124,8 @@ impl NatsServer {
         panic!("the NATS server does not get ready: {}", self.output());
     }
 
-    fn output(&self) -> String {
+    /// What it has said since it was started last.
+    pub(crate) fn output(&self) -> String {
         fs::read_to_string(self.directory.path().join("output")).unwrap_or_default()
     }
 

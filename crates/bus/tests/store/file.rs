@@ -92,3 +92,27 @@ async fn two_stores_have_different_epochs() {
     ];
     assert_ne!(epochs[0], epochs[1]);
 }
+
+#[tokio::test]
+async fn a_log_gets_an_epoch_it_has_not_had_and_keeps_its_records() {
+    let subject = Embedded::new();
+    let path = subject.settings().path;
+    let missing = embedded::renew_epoch(&path);
+    assert!(matches!(missing, Err(OpenError::Io { .. })), "{missing:?}");
+    assert!(!store_file(&subject).exists(), "nothing is made");
+    let all = Channel::all();
+    let handles = subject.open().await;
+    let at = append(&handles, record(&all)).await;
+    let before = handles.log.epoch(&all);
+    let in_use = embedded::renew_epoch(&path);
+    assert!(
+        matches!(in_use, Err(OpenError::AlreadyOpen { .. })),
+        "{in_use:?}"
+    );
+    drop(handles);
+    embedded::renew_epoch(&path).expect("renewed");
+    let handles = subject.open().await;
+    assert_ne!(handles.log.epoch(&all), before);
+    let heads = handles.log.heads(&[all]).await.expect("heads");
+    assert_eq!(heads[0].last, at);
+}

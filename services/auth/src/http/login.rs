@@ -48,7 +48,7 @@ pub(crate) async fn login(
         String::new()
     };
     if let Err(wait_ms) = app.attempts.begin(&name, address, app.clock.now_ms()) {
-        app.counters.login(Login::Limited);
+        app.meters.logins.of(Login::Limited).inc();
         let detail = "too many attempts to sign in, try again later";
         return Err(Problem::new(ErrorCode::RateLimited, detail).retry_after_ms(wait_ms));
     }
@@ -59,7 +59,7 @@ pub(crate) async fn login(
         Err("rate_limited") => Login::Limited,
         Err(_other) => Login::Failed,
     };
-    app.counters.login(counted);
+    app.meters.logins.of(counted).inc();
     if !matches!(counted, Login::Refused) {
         app.attempts.forgive(&name, Some(address));
     }

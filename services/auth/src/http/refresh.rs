@@ -71,7 +71,7 @@ pub(crate) async fn refresh(
         }
         Err(Refused::Failed(problem)) => (Refresh::Failed, Err(problem)),
     };
-    app.counters.refresh(outcome);
+    app.meters.refreshes.of(outcome).inc();
     answer
 }
 

@@ -21,42 +21,8 @@ pub(crate) struct Nats {
     /// Servers of one NATS cluster with JetStream, 2.14 or later, e.g. nats://nats:4222; any of them will do.
     #[arg(long, env = "FANFARE_NATS", value_delimiter = ',', value_name = "URL")]
     pub(crate) nats: Vec<String>,
-    /// A credentials file, as nsc writes it.
-    #[arg(
-        long,
-        env = "FANFARE_NATS_CREDS",
-        value_name = "FILE",
-        requires = "nats",
-        conflicts_with_all = ["nats_user", "nats_nkey"]
-    )]
-    pub(crate) nats_creds: Option<PathBuf>,
-    /// A user's name.
-    #[arg(
-        long,
-        env = "FANFARE_NATS_USER",
-        value_name = "NAME",
-        requires_all = ["nats", "nats_password"],
-        conflicts_with = "nats_nkey"
-    )]
-    pub(crate) nats_user: Option<String>,
-    /// The user's password.
-    #[arg(
-        long,
-        env = "FANFARE_NATS_PASSWORD",
-        value_name = "PASSWORD",
-        hide_env_values = true,
-        requires = "nats_user"
-    )]
-    pub(crate) nats_password: Option<String>,
-    /// The seed of a user's nkey: SU….
-    #[arg(
-        long,
-        env = "FANFARE_NATS_NKEY",
-        value_name = "SEED",
-        hide_env_values = true,
-        requires = "nats"
-    )]
-    pub(crate) nats_nkey: Option<String>,
+    #[command(flatten)]
+    pub(crate) login: NatsLogin,
     /// Authorities that the servers' certificates are trusted by, as PEM files; by default those of the system.
     #[arg(
         long,
@@ -101,6 +67,57 @@ pub(crate) struct Nats {
         value_parser = clap::value_parser!(u16).range(1..=256)
     )]
     pub(crate) log_shards: u16,
+}
+
+/// Who a process is to the servers: nobody, or one of these.
+#[derive(Debug, Args)]
+pub(crate) struct NatsLogin {
+    /// A credentials file, as nsc writes it.
+    #[arg(
+        long,
+        env = "FANFARE_NATS_CREDS",
+        value_name = "FILE",
+        requires = "nats",
+        conflicts_with_all = ["nats_user", "nats_nkey"]
+    )]
+    pub(crate) nats_creds: Option<PathBuf>,
+    /// A user's name.
+    #[arg(
+        long,
+        env = "FANFARE_NATS_USER",
+        value_name = "NAME",
+        requires_all = ["nats", "password"],
+        conflicts_with = "nats_nkey"
+    )]
+    pub(crate) nats_user: Option<String>,
+    /// The user's password.
+    #[arg(
+        long,
+        env = "FANFARE_NATS_PASSWORD",
+        value_name = "PASSWORD",
+        hide_env_values = true,
+        requires = "nats_user",
+        group = "password"
+    )]
+    pub(crate) nats_password: Option<String>,
+    /// A file with the user's password, read again at each connect.
+    #[arg(
+        long,
+        env = "FANFARE_NATS_PASSWORD_FILE",
+        value_name = "FILE",
+        requires = "nats_user",
+        group = "password"
+    )]
+    pub(crate) nats_password_file: Option<PathBuf>,
+    /// The seed of a user's nkey: SU….
+    #[arg(
+        long,
+        env = "FANFARE_NATS_NKEY",
+        value_name = "SEED",
+        hide_env_values = true,
+        requires = "nats"
+    )]
+    pub(crate) nats_nkey: Option<String>,
 }
 
 /// An even number of copies survives no more than one fewer does.

@@ -13,15 +13,14 @@ impl Shard {
                     self.close(key, code, retry_after_ms);
                 }
             }
-            Control::CloseSession(session, code) => {
-                let of_session = |shard: &Self, key: &Key| {
-                    let id = shard.conns[key.slot as usize].session.id;
-                    id.to_string() == session
-                };
-                let keys: Vec<Key> = self.open_keys();
-                if let Some(key) = keys.into_iter().find(|key| of_session(self, key)) {
+            Control::CloseSession(session, code, done) => {
+                let is_meant = |key: &Key| self.conns[key.slot as usize].session.id == session;
+                let key = self.open_keys().into_iter().find(is_meant);
+                if let Some(key) = key {
                     self.close(key, code, super::retry_after_ms(code));
                 }
+                // Whoever asked may have gone.
+                let _gone = done.send(key.is_some());
             }
             Control::Expel(key, channel, done) => self.expel(key, &channel, done),
             Control::Recheck(Some(key)) => self.recheck(key),
@@ -36,6 +35,9 @@ impl Shard {
                 // Whoever asked may have gone.
                 let _gone = reply.send(report);
             }
+            Control::List(keys, newest, reply) => {
+                let _gone = reply.send(self.list(keys, newest));
+            }
             Control::Keys(reply) => {
                 let _gone = reply.send(self.open_keys());
             }
@@ -43,7 +45,7 @@ impl Shard {
     }
 
     /// Every connection that is not on its way out.
-    fn open_keys(&self) -> Vec<Key> {
+    pub(super) fn open_keys(&self) -> Vec<Key> {
         self.conns
             .iter()
             .filter(|(_, conn)| conn.phase == Phase::Open)
@@ -83,6 +85,7 @@ impl Shard {
             close_code: close_code.into(),
             coverage,
             path: conn.session.endpoint().path().to_owned(),
+            address: String::new(),
         }
     }
 }

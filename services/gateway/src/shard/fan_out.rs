@@ -220,7 +220,9 @@ impl Shard {
             if delivery.position.n > 0 {
                 *last = delivery.position;
             }
-            self.node.figures.latency(now_ms - delivery.created_at_ms);
+            self.node
+                .figures
+                .latency(now_ms - delivery.created_at_ms, None);
             if delivery.trail && live > 0 {
                 let n = delivery.position.n;
                 self.node.reports.written(channel, n, now_ms, live);

@@ -1,5 +1,6 @@
 //! What a shard is told.
 
+use super::Listing;
 use crate::{
     calls::Completed,
     delivery::Delivery,
@@ -8,7 +9,7 @@ use crate::{
     presence::Watch,
     registry::Place,
     seat::{Key, Reading},
-    session::Session,
+    session::{Session, SessionId},
 };
 use fanfare_proto::{Channel, CloseCode, Position, wire::SessionReport};
 use fanfare_tokens::Identity;
@@ -79,8 +80,8 @@ pub(crate) enum Control {
     Close(Key, CloseCode, u64),
     /// Closes every connection that is not closing.
     CloseAll(CloseCode, u64),
-    /// Closes the session with this id.
-    CloseSession(String, CloseCode),
+    /// Closes the session with this id. Told whether it was here, and open.
+    CloseSession(SessionId, CloseCode, oneshot::Sender<bool>),
     /// Ends whatever this connection has of a channel that its user may not read any more, also what is only beginning. Told
     /// when that is so; not told when the connection has ended.
     Expel(Key, Channel, oneshot::Sender<()>),
@@ -88,6 +89,8 @@ pub(crate) enum Control {
     Recheck(Option<Key>),
     /// Asks for what one session was sent; `None`: it has ended.
     Report(Key, oneshot::Sender<Option<SessionReport>>),
+    /// Asks for at most so many of these connections, or of all, the newest first.
+    List(Option<Vec<Key>>, usize, oneshot::Sender<Listing>),
     /// Asks for all connections.
     Keys(oneshot::Sender<Vec<Key>>),
 }

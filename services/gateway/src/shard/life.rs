@@ -51,7 +51,7 @@ impl Shard {
             session,
             connected_at_ms: self.node.clock.now_ms(),
             registered: false,
-            _place: place,
+            place,
         });
         self.node.figures.connections.inc();
         let interest = Interest::READABLE | Interest::WRITABLE;

@@ -233,6 +233,7 @@ async fn the_trail_can_ask_what_a_session_was_sent() {
     client.next_of("pong").await;
     let request = SessionsRequest {
         user: "7".to_owned(),
+        ..SessionsRequest::default()
     };
     let answers = world
         .handles

@@ -19,7 +19,10 @@ use prost::Message as _;
 use serde_json::{Value, json};
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tempfile::TempDir;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::{TcpListener, TcpStream},
+};
 use tokio_tungstenite::{
     MaybeTlsStream, WebSocketStream,
     tungstenite::{Message, client::IntoClientRequest as _},
@@ -179,9 +182,10 @@ impl Server {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let limits = fanfare_http::Limits::default();
+        let (api, _document) = gateway.api().split_for_parts();
         let serving = fanfare_http::serve(
             listener,
-            gateway.router(),
+            gateway.router().merge(api),
             limits,
             tasks.clone(),
             shutdown.clone(),
@@ -211,10 +215,34 @@ impl Server {
         value.trim().parse().unwrap()
     }
 
+    /// One HTTP request without a body, with the token in `Authorization`.
+    pub(crate) async fn ask(&self, method: &str, path: &str, token: &str) -> Answer {
+        let asked = format!(
+            "{method} {path} HTTP/1.1\r\nhost: {}\r\nauthorization: Bearer {token}\r\nconnection: close\r\n\r\n",
+            self.address
+        );
+        let mut socket = TcpStream::connect(self.address).await.unwrap();
+        socket.write_all(asked.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        let read = tokio::time::timeout(PATIENCE, socket.read_to_string(&mut answer));
+        read.await.expect("no answer").unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        Answer {
+            status: head.split(' ').nth(1).unwrap().parse().unwrap(),
+            body: serde_json::from_str(body).unwrap_or_default(),
+        }
+    }
+
     /// Connects to `path` with the token in `Authorization`.
     pub(crate) async fn connect(&self, path: &str, token: &str) -> Client {
         Client::connect(self.address, path, token).await
     }
+}
+
+/// What was answered over HTTP; the body is `null` when there is none.
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) body: Value,
 }
 
 /// A WebSocket client that this project did not write, with patience.

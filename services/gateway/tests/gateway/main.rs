@@ -6,6 +6,7 @@ mod compressed;
 mod control;
 mod delivery;
 mod faulty_bus;
+mod fleet;
 mod harness;
 mod leave;
 mod presence;

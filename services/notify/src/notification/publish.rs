@@ -103,7 +103,7 @@ pub(crate) async fn publish(
     }
     let outcomes: Vec<Outcome> = outcomes.into_iter().flatten().collect();
     for outcome in &outcomes {
-        core.meters.notification(outcome.label()).inc();
+        core.meters.notifications.of(outcome.label()).inc();
     }
     outcomes
 }

@@ -153,6 +153,7 @@ pub(crate) async fn of(core: &Core, user: &str) -> Result<(Vec<Stay>, bool), Pro
 async fn open(core: &Core, user: &str) -> (Vec<SessionReport>, bool) {
     let request = SessionsRequest {
         user: user.to_owned(),
+        ..SessionsRequest::default()
     };
     let gathered = core
         .handles

@@ -23,6 +23,7 @@ fn session(name: &str, ended_at_ms: i64, close_code: u32, coverage: &[Coverage])
         close_code,
         coverage: coverage.to_vec(),
         path: "/ws/notifications/".into(),
+        address: String::new(),
     }
 }
 
@@ -48,6 +49,7 @@ async fn gateway(house: &House, sessions: Vec<SessionReport>) -> Serving {
     let reply = SessionsReply {
         node: "gateway-0".into(),
         sessions,
+        ..SessionsReply::default()
     };
     let responder: Responder = Box::new(move |_message| {
         let reply = reply.encode_to_vec();

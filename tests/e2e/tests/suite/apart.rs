@@ -1,27 +1,21 @@
 //! Services in processes apart: any number of each, and what it takes to lose one.
 
-use fanfare_bus::{Handles, nats};
 use fanfare_e2e::{DEADLINE, Fleet, Member, Process, Server, Socket, forge, until};
-use fanfare_lifecycle::{Clock, Shutdown, Tasks};
-use fanfare_proto::{
-    Timestamp, subject,
-    wire::{DrainCommand, KickCommand},
-};
-use prost::Message as _;
+use fanfare_proto::Timestamp;
 use serde_json::{Value, json};
 use std::time::Duration;
 use tokio::time::Instant;
 
 /// One auth worker, two notify workers, two gateways.
-struct Apart {
-    auth: Member,
+pub(crate) struct Apart {
+    pub(crate) auth: Member,
     notify: [Member; 2],
-    gateways: [Member; 2],
-    fleet: Fleet,
+    pub(crate) gateways: [Member; 2],
+    pub(crate) fleet: Fleet,
 }
 
 impl Apart {
-    async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let fleet = Fleet::new();
         let auth = fleet.auth().await;
         let notify = [fleet.notify(&auth).await, fleet.notify(&auth).await];
@@ -34,7 +28,7 @@ impl Apart {
         }
     }
 
-    async fn connect(&self, gateway: usize, user: &str) -> Socket {
+    pub(crate) async fn connect(&self, gateway: usize, user: &str) -> Socket {
         let token = self.auth.api().token(user).await;
         let upgrade = self.gateways[gateway].upgrade("/ws/");
         upgrade.bearer(&token).welcomed().await
@@ -175,81 +169,6 @@ async fn what_starts_before_auth_says_so_and_is_ready_once_auth_is_there() {
     for member in &early {
         member.api().until_ready().await;
     }
-}
-
-#[tokio::test]
-async fn a_revocation_and_a_kick_reach_every_gateway_within_a_second() {
-    let apart = Apart::start().await;
-    let second = Duration::from_secs(1);
-    let mut clients = [apart.connect(0, "ann").await, apart.connect(1, "ann").await];
-    let bus = bus(&apart.fleet).await;
-    let kick = KickCommand {
-        user: "ann".to_owned(),
-        ..KickCommand::default()
-    };
-    let begun = Instant::now();
-    let sent = bus
-        .bus
-        .publish(subject::GATEWAY_KICK, kick.encode_to_vec().into());
-    sent.await.unwrap();
-    for client in &mut clients {
-        assert_eq!(client.closed().await.code, 4040);
-    }
-    assert!(begun.elapsed() < second, "{:?}", begun.elapsed());
-
-    let mut clients = [apart.connect(0, "ann").await, apart.connect(1, "ann").await];
-    let begun = Instant::now();
-    let body = json!({"user": "ann"});
-    apart
-        .auth
-        .api()
-        .post("/v1/auth/revoke", &body)
-        .await
-        .is(204);
-    for client in &mut clients {
-        assert_eq!(client.closed().await.code, 4001);
-    }
-    assert!(begun.elapsed() < second, "{:?}", begun.elapsed());
-}
-
-#[tokio::test]
-async fn a_drain_command_ends_the_gateway_that_it_names_and_no_other() {
-    let mut apart = Apart::start().await;
-    let token = apart.auth.api().token("ann").await;
-    let upgrade = apart.gateways[0].upgrade("/ws/").bearer(&token);
-    let mut client = upgrade.open().await;
-    let welcome = client.frame("welcome").await;
-    let mut other = apart.connect(1, "ann").await;
-    let command = DrainCommand {
-        node: welcome["data"]["node"].as_str().unwrap().to_owned(),
-    };
-    let bus = bus(&apart.fleet).await;
-    bus.bus
-        .publish(subject::GATEWAY_DRAIN, command.encode_to_vec().into())
-        .await
-        .unwrap();
-    let goodbye = client.frame("disconnect").await;
-    assert_eq!(goodbye["data"]["reconnect"], true);
-    assert_eq!(client.closed().await.code, 1012);
-    let ended = apart.gateways[0].process_mut().ended().await;
-    assert!(ended.success(), "{ended}");
-    assert_eq!(other.ask(json!({"type": "ping"})).await["type"], "pong");
-}
-
-/// A client of the fleet's bus, as an operator's tool is one.
-async fn bus(fleet: &Fleet) -> Handles {
-    let (address, account) = fleet.nats();
-    let settings = nats::Settings {
-        login: nats::Login::Password {
-            user: account.to_owned(),
-            password: nats::Secret::new(account),
-        },
-        ..nats::Settings::new(vec![address])
-    };
-    let (tasks, shutdown) = (Tasks::new(), Shutdown::new());
-    nats::open(settings, Clock::system(), &tasks, &shutdown)
-        .await
-        .unwrap()
 }
 
 #[tokio::test]

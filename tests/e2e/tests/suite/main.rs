@@ -20,6 +20,7 @@ mod limits;
 mod log;
 mod login;
 mod nats_config;
+mod operators;
 mod presence;
 mod probes;
 mod push;

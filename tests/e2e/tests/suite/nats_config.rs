@@ -104,6 +104,15 @@ async fn work(site: &Site) {
     let mut figures = site.connect(1, &operator).await;
     figures.subscribe("system:metrics", None).await;
     figures.frame("system_info").await;
+    let fleet = site.gateways[0].api();
+    let mut guest = site.connect(1, &auth.token("guest").await).await;
+    let path = "/v1/fleet/sessions?user=guest";
+    let listed = fleet.get(path, &operator).await.is(200).body;
+    let id = listed["items"][0]["session"].as_str().unwrap();
+    let path = format!("/v1/fleet/sessions/{id}");
+    let ended = fleet.call(Method::DELETE, &path, &operator, &[], &Value::Null);
+    ended.await.is(204);
+    assert_eq!(guest.closed().await.code, 4040);
 
     // By the clock of now: a token tells it.
     let (_header, claims) = forge::open(&auth.mint(&grants).await);
@@ -232,8 +241,7 @@ async fn a_gateways_login_stores_nothing_but_fences_and_reads_no_secrets() {
             "kv.auth.x",
             "kv.revocation.x",
             "evt.user.ann",
-            "ctl.gateway.kick",
-            "ctl.gateway.drain",
+            "ctl.gateway.leave",
             "ctl.keys-changed",
             "$JS.API.STREAM.DELETE.LOG_3",
             "$JS.API.STREAM.PURGE.LOG_3",
@@ -314,6 +322,7 @@ async fn a_worker_may_not_do_what_is_another_ones_work() {
         "kv.revocation.x",
         "ctl.keys-changed",
         "ctl.gateway.kick",
+        "ctl.gateway.drain",
     ];
     assert_refused(&mut site.raw("notify"), &theirs);
     for user in ["auth", "notify"] {

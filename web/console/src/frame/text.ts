@@ -1,4 +1,4 @@
-import { texts } from '../text/text'
+import { texts } from '@fanfare/vue/text/text'
 
 export const t = texts(
   {
@@ -19,7 +19,7 @@ export const t = texts(
     offline: '无网络',
     closed: '已断开',
     node: '节点 {node}',
-    unread: '{count} 条未读通知',
+    all: '全部通知',
     retryNow: '立即重试',
     details: '控制台连接的详情',
     session: '会话',
@@ -39,7 +39,6 @@ export const t = texts(
     keyFilter: '聚焦日志过滤',
     keyMove: '在日志中上下移动',
     keyClose: '关闭详情',
-    newer: '收到通知：{title}',
   },
   {
     main: 'Main',
@@ -59,7 +58,7 @@ export const t = texts(
     offline: 'No network',
     closed: 'Disconnected',
     node: 'node {node}',
-    unread: '{count} unread notifications',
+    all: 'All notifications',
     retryNow: 'Retry now',
     details: 'The console’s own connection',
     session: 'Session',
@@ -79,6 +78,5 @@ export const t = texts(
     keyFilter: 'Go to the log’s filter',
     keyMove: 'Move up and down in the log',
     keyClose: 'Close the details',
-    newer: 'New notification: {title}',
   },
 )

@@ -1,6 +1,7 @@
-import { type Client, type Counts, createClient, type StateChange } from '@fanfare/client'
+import type { Client, Counts, StateChange } from '@fanfare/client'
 import { createInbox, type Inbox, type InboxItem } from '@fanfare/client/inbox'
-import { type InjectionKey, inject, onScopeDispose, provide, type ShallowRef, shallowRef } from 'vue'
+import { useClient } from '@fanfare/vue/client'
+import { type InjectionKey, inject, provide, type ShallowRef, shallowRef } from 'vue'
 import { getToken } from './session'
 
 /** The console's own connection: the user's notifications, and the pill in the head of each page. */
@@ -11,14 +12,13 @@ export interface Realtime {
   readonly rtt: ShallowRef<number | undefined>
   readonly counts: ShallowRef<Counts | undefined>
   readonly items: ShallowRef<readonly InboxItem[]>
-  readonly latest: ShallowRef<InboxItem | undefined>
 }
 
 const KEY: InjectionKey<Realtime> = Symbol('realtime')
 
 /** Connects for as long as the component lives, and hands it to all within. */
 export function provideRealtime(): Realtime {
-  const client = createClient({
+  const client = useClient({
     url: () => new URL('/ws/notifications/', location.href),
     getToken,
     background: 'pause',
@@ -31,7 +31,6 @@ export function provideRealtime(): Realtime {
     rtt: shallowRef(),
     counts: shallowRef(),
     items: shallowRef([]),
-    latest: shallowRef(),
   }
   client.on('state', change => {
     realtime.change.value = change
@@ -47,12 +46,7 @@ export function provideRealtime(): Realtime {
   inbox.on('items', items => {
     realtime.items.value = items
   })
-  inbox.on('notification', item => {
-    realtime.latest.value = item
-    inbox.ack(item.id)
-  })
-  client.connect().catch(() => {})
-  onScopeDispose(() => void client.close())
+  inbox.on('notification', ({ id }) => inbox.ack(id))
   provide(KEY, realtime)
   return realtime
 }

@@ -74,6 +74,8 @@ test('every fault of the network check ends as the contract says', async () => {
       timeout: 60_000,
     },
   )
+  const broken = page.locator('.checks li', { has: page.locator('.tag.bad') })
+  expect(await broken.allTextContents()).toEqual([])
   expect(await page.textContent('[data-test=checks-summary]')).toBe('9 as they should, 0 not')
 })
 

@@ -35,6 +35,11 @@ impl Alive {
             .map_or(Place::NOWHERE, |(place, _expires)| *place)
     }
 
+    /// Whether the record at `seq` is the oldest of them: once it is removed, the one before it may be the last.
+    pub(super) fn is_oldest(&self, seq: u64) -> bool {
+        self.0.first().is_some_and(|(place, _)| place.seq() == seq)
+    }
+
     /// The record at `seq` was removed; `before` is the last one before it.
     pub(super) fn forget(&mut self, seq: u64, before: Option<(u64, i64)>) {
         let Some(index) = self.0.iter().position(|(place, _)| place.seq() == seq) else {

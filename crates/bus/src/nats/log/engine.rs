@@ -139,8 +139,12 @@ impl NatsLog {
             .collect()
     }
 
-    /// Makes a change to `channel`; the sequence of its mark.
-    pub(super) async fn mark(&self, channel: &Channel, change: Change) -> Result<u64, LogError> {
+    /// Makes a change to `channel`; the sequence of its mark, or `None` as [`Work::Mark`] says.
+    pub(super) async fn mark(
+        &self,
+        channel: &Channel,
+        change: Change,
+    ) -> Result<Option<u64>, LogError> {
         let (answer, answered) = oneshot::channel();
         let channel = channel.clone();
         let writer = &self.of(&channel).writer;

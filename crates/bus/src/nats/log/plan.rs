@@ -8,7 +8,7 @@ use super::{
     place::Place,
     stamp::{self, STAMP},
     subject::{self, PAGE},
-    work::{Change, Granted, Outcome, Wish, Work, meets},
+    work::{Before, Change, Granted, Outcome, Wish, Work, meets},
 };
 use crate::nats::{header, publish::Post};
 use async_nats::HeaderMap;
@@ -202,7 +202,11 @@ impl Draft<'_> {
                 end.first_n = end.first_n.max(first_n.min(end.n + 1));
                 end.alive.cut(kept_seq);
             }
-            Change::Forget { seq, before } => end.alive.forget(seq, before),
+            Change::Forget { seq, before } => match before {
+                Before::Is(before) => end.alive.forget(seq, before),
+                Before::Unknown if end.alive.is_oldest(seq) => return Outcome::Unsure,
+                Before::Unknown => end.alive.forget(seq, None),
+            },
         }
         self.known.ends.insert(channel.clone(), end);
         self.marks.remove(channel);

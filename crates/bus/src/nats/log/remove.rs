@@ -1,10 +1,11 @@
 //! Removing records: one, or the beginning of a channel.
 
 use super::{
+    alive::NEVER_MS,
     core::{Patience, is_passing},
     engine::NatsLog,
     history, subject,
-    work::Change,
+    work::{Before, Change},
 };
 use crate::{
     error::LogError,
@@ -21,12 +22,15 @@ pub(super) async fn delete(log: &NatsLog, channel: &Channel, n: u64) -> Result<b
         return Ok(false);
     };
     let seq = record.position.seq;
-    let before = history::before(log, channel, n).await?;
-    let before = before.map(|before| {
-        let expires_at_ms = before.expires_at_ms.unwrap_or(super::alive::NEVER_MS);
-        (before.position.seq, expires_at_ms)
-    });
-    log.mark(channel, Change::Forget { seq, before }).await?;
+    let forget = |before| log.mark(channel, Change::Forget { seq, before });
+    if forget(Before::Unknown).await?.is_none() {
+        let before = history::before(log, channel, n).await?;
+        let before = before.map(|before| {
+            let expires_at_ms = before.expires_at_ms.unwrap_or(NEVER_MS);
+            (before.position.seq, expires_at_ms)
+        });
+        forget(Before::Is(before)).await?;
+    }
     let stream = subject::stream(log.shard(channel));
     // Overwritten, not only unlinked.
     let request = json!({ "seq": seq, "no_erase": false });
@@ -47,10 +51,11 @@ pub(super) async fn trim(log: &NatsLog, channel: &Channel, first_n: u64) -> Resu
         kept_seq: kept_seq.unwrap_or(u64::MAX),
     };
     let mark_seq = log.mark(channel, change).await?;
+    let below_seq = kept_seq.or(mark_seq).ok_or(LogError::Store)?;
     let shard = log.shard(channel);
     let request = json!({
         "filter": subject::log(shard, channel),
-        "seq": kept_seq.unwrap_or(mark_seq),
+        "seq": below_seq,
     });
     let stream = subject::stream(shard);
     call(log, &format!("STREAM.PURGE.{stream}"), &request).await?;

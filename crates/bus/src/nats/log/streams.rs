@@ -1,8 +1,9 @@
 //! The streams: made when they are not there, checked when they are.
 
 use super::{
-    core::{self, Patience, is_passing},
+    core::{Patience, is_passing},
     due,
+    epoch::{self, KEY},
     settings::LogSettings,
     subject::{self, SCHEDULES},
 };
@@ -81,7 +82,7 @@ pub(super) async fn open(
     let shards = (0..settings.shards).map(|shard| async move {
         let wanted = log_stream(shard, settings, replicas.unwrap_or(1))?;
         let found = configuration(connection, &wanted, replicas.is_some()).await?;
-        epoch(&found)
+        epoch_of(&found)
     });
     let schedules = async {
         let Some(replicas) = replicas else {
@@ -110,8 +111,6 @@ fn max_per_subject(settings: &LogSettings) -> u64 {
 }
 
 fn log_stream(shard: u16, settings: &LogSettings, replicas: usize) -> Result<Value, LayoutError> {
-    let epoch = core::random().map_err(|_no_randomness| LayoutError::Unavailable)?;
-    let epoch = &epoch[..8];
     Ok(json!({
         "name": subject::stream(shard),
         "subjects": subject::all(shard),
@@ -130,7 +129,7 @@ fn log_stream(shard: u16, settings: &LogSettings, replicas: usize) -> Result<Val
         "metadata": {
             "fanfare.layout": LAYOUT,
             "fanfare.shards": settings.shards.to_string(),
-            "fanfare.epoch": epoch,
+            KEY: epoch::fresh()?,
         },
     }))
 }
@@ -225,8 +224,9 @@ fn check(name: &str, wanted: &Value, found: &Value) -> Result<Value, LayoutError
     Ok(found.clone())
 }
 
-fn epoch(config: &Value) -> Result<u32, LayoutError> {
-    let epoch = config["metadata"]["fanfare.epoch"].as_str();
+/// The epoch of a shard, by its stream's configuration.
+pub(super) fn epoch_of(config: &Value) -> Result<u32, LayoutError> {
+    let epoch = config["metadata"][KEY].as_str();
     epoch
         .and_then(|epoch| u32::from_str_radix(epoch, 16).ok())
         .ok_or(LayoutError::Refused)

@@ -24,11 +24,17 @@ pub(super) struct Wish {
 pub(super) enum Change {
     /// The channel begins at `first_n`; what is left stands at or after `kept_seq`.
     Trim { first_n: u64, kept_seq: u64 },
-    /// The record at `seq` is removed; `before` is the last one before it, with the time it expires at.
-    Forget {
-        seq: u64,
-        before: Option<(u64, i64)>,
-    },
+    /// The record at `seq` is removed.
+    Forget { seq: u64, before: Before },
+}
+
+/// The last record before one that is removed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Before {
+    /// Nobody has looked: it rarely matters, and costs a walk over what was removed before.
+    Unknown,
+    /// It stands there, and expires then; `None`: there is none.
+    Is(Option<(u64, i64)>),
 }
 
 /// One thing to do, all of it or nothing.
@@ -39,11 +45,12 @@ pub(super) enum Work {
         wishes: Vec<Wish>,
         answer: oneshot::Sender<Result<Vec<Appended>, LogError>>,
     },
-    /// Makes a change and leaves a mark; the answer is the mark's sequence.
+    /// Makes a change and leaves a mark; the answer is the mark's sequence, or `None` when nothing has happened because
+    /// [`Before::Unknown`] does not do.
     Mark {
         channel: Channel,
         change: Change,
-        answer: oneshot::Sender<Result<u64, LogError>>,
+        answer: oneshot::Sender<Result<Option<u64>, LogError>>,
     },
 }
 
@@ -70,7 +77,11 @@ pub(super) struct Granted {
 pub(super) enum Outcome {
     Appended(Vec<Granted>),
     Marked(Place),
-    Conflict { head_n: u64 },
+    /// What [`Before`] says must be known first.
+    Unsure,
+    Conflict {
+        head_n: u64,
+    },
 }
 
 impl Wish {
@@ -143,8 +154,10 @@ impl Work {
                 answer.send(Ok(appended.collect())).is_err()
             }
             (Self::Mark { answer, .. }, Outcome::Marked(place)) => {
-                answer.send(Ok(place.settled(base_seq).seq())).is_err()
+                let seq = place.settled(base_seq).seq();
+                answer.send(Ok(Some(seq))).is_err()
             }
+            (Self::Mark { answer, .. }, Outcome::Unsure) => answer.send(Ok(None)).is_err(),
             (work, _of_another) => {
                 work.refuse(LogError::Store);
                 false

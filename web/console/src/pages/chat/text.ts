@@ -1,4 +1,4 @@
-import { texts } from '../../text/text'
+import { texts } from '@fanfare/vue/text/text'
 
 export const t = texts(
   {

@@ -48,3 +48,8 @@ export function readTrail(id: string, user: string, key: string): Promise<Trail>
   const path = `/v1/notifications/${encodeURIComponent(id)}${search}`
   return key ? api<Trail>(path, { bearer: key }) : call<Trail>(path)
 }
+
+/** Whether everybody it went to has read and acknowledged it: nothing more is to be expected. */
+export function isSettled({ addressees }: Trail): boolean {
+  return addressees.every(one => one.read && one.acked_at !== undefined)
+}

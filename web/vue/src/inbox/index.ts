@@ -1,0 +1,1 @@
+export { default as NotificationBell } from './NotificationBell.vue'

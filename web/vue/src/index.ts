@@ -1,0 +1,2 @@
+export { useClient } from './client'
+export { default as FanfareProvider } from './FanfareProvider.vue'
