@@ -6,7 +6,10 @@
 
 use crate::delivery::Delivery;
 use fanfare_proto::trace::Context;
-use fanfare_telemetry::traces::{Kind, Span, Traces};
+use fanfare_telemetry::{
+    metrics::TraceId,
+    traces::{Kind, Span, Traces},
+};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// What a delivery is part of.
@@ -57,9 +60,9 @@ impl Trace {
         self.with(|state| state.left = shards);
     }
 
-    /// The delivery's own span.
-    pub(crate) const fn context(&self) -> Context {
-        self.context
+    /// The trace.
+    pub(crate) const fn id(&self) -> TraceId {
+        self.context.trace_id()
     }
 
     /// A shard is done with it.
@@ -103,7 +106,7 @@ impl Writes {
             };
             let mut span = trace
                 .traces
-                .child(Kind::Internal, "write", Some(trace.context()));
+                .child(Kind::Internal, "write", Some(trace.context));
             span.number("fanfare.shard", shard);
             writes.push(Write {
                 delivery: Arc::clone(delivery),

@@ -182,6 +182,18 @@ impl Api {
         response.text().await.expect("the figures are text")
     }
 
+    /// The same as OpenMetrics, with the exemplars.
+    ///
+    /// # Panics
+    ///
+    /// When there are none.
+    pub async fn open_metrics(&self) -> String {
+        let request = self.client.get(format!("{}/metrics", self.admin_url));
+        let request = request.header("accept", "application/openmetrics-text; version=1.0.0");
+        let response = request.send().await.expect("the admin port answers");
+        response.text().await.expect("the figures are text")
+    }
+
     /// Logs the administrator in.
     pub async fn login(&self) -> Answer {
         let body = json!({"username": "admin", "password": crate::Server::ADMIN_PASSWORD});

@@ -81,12 +81,9 @@ impl Shard {
         tally: &mut Tally,
     ) {
         let mut mail = Mail::default();
-        let writes: Vec<Writes> = pending
-            .iter()
-            .map(|(_, deliveries)| Writes::begin(deliveries, self.index))
-            .collect();
         let mut borrowed = Vec::with_capacity(pending.len());
         for (channel, deliveries) in pending {
+            let writes = Writes::begin(deliveries, self.index);
             let subscribers = self.borrow_subscribers(*channel);
             let subscribers = subscribers.map(|(name, mut subscribers)| {
                 self.post(
@@ -96,7 +93,7 @@ impl Shard {
                     deliveries,
                     &mut subscribers,
                 );
-                (subscribers, 0)
+                (subscribers, 0, writes)
             });
             borrowed.push(subscribers);
         }
@@ -111,7 +108,7 @@ impl Shard {
             if matches!(sent, Sent::Written | Sent::Queued) {
                 for batch in &own {
                     let channel = mail.batches[*batch as usize].channel;
-                    if let Some((_, live)) = &mut borrowed[channel] {
+                    if let Some((_, live, _)) = &mut borrowed[channel] {
                         *live += 1;
                     }
                 }
@@ -122,9 +119,8 @@ impl Shard {
                 self.pause(sockets).await;
             }
         }
-        let borrowed = borrowed.into_iter().zip(writes);
-        for ((channel, deliveries), (borrowed, writes)) in pending.iter().zip(borrowed) {
-            if let Some((subscribers, live)) = borrowed {
+        for ((channel, deliveries), borrowed) in pending.iter().zip(borrowed) {
+            if let Some((subscribers, live, writes)) = borrowed {
                 self.give_back(*channel, subscribers);
                 self.note(*channel, deliveries, live, writes);
             }
@@ -220,9 +216,9 @@ impl Shard {
             if delivery.position.n > 0 {
                 *last = delivery.position;
             }
-            self.node
-                .figures
-                .latency(now_ms - delivery.created_at_ms, None);
+            let trace = delivery.trace.as_ref().map(|trace| trace.id());
+            let took_ms = now_ms - delivery.created_at_ms;
+            self.node.figures.latency(took_ms, trace);
             if delivery.trail && live > 0 {
                 let n = delivery.position.n;
                 self.node.reports.written(channel, n, now_ms, live);

@@ -179,6 +179,20 @@ async fn a_publish_is_one_trace(traced: &Traced) {
     for span in collector.spans() {
         assert!(known.contains(&span.trace), "{span:#?}");
     }
+    let shown = exemplars(&traced.gateway.api.open_metrics().await);
+    assert!(!shown.is_empty() && shown.iter().all(|own| known.contains(own)));
+}
+
+/// The traces that the buckets of the delivery latency show.
+fn exemplars(metrics: &str) -> Vec<String> {
+    let buckets = metrics
+        .lines()
+        .filter(|line| line.starts_with("fanfare_gateway_delivery_seconds_bucket"));
+    let trace = |line: &str| {
+        let (_sample, exemplar) = line.split_once(" # {trace_id=\"")?;
+        Some(exemplar.split_once('"')?.0.to_owned())
+    };
+    buckets.filter_map(trace).collect()
 }
 
 #[tokio::test]
