@@ -64,9 +64,13 @@ impl Bus for TracedBus {
         limit: Duration,
         expected: usize,
     ) -> Result<Vec<Bytes>, BusError> {
-        let span = self.span(Kind::Client, "request", subject);
+        let mut span = self.span(Kind::Client, "request", subject);
         let asked = self.inner.gather(subject, payload, limit, expected);
-        span.around(asked).await
+        let answers = span.around(asked).await;
+        if answers.is_err() {
+            span.fail("unavailable");
+        }
+        answers
     }
 
     async fn serve(

@@ -8,6 +8,7 @@ use fanfare_proto::Timestamp;
 use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
 use reqwest::Method;
 use serde_json::{Value, json};
+use std::net::TcpListener;
 
 /// What a caller sends as his own span.
 const CALLER: &str = "b7ad6b7169203331";
@@ -18,7 +19,9 @@ struct Traced {
     gateway: Place,
     notify: Place,
     chat: Place,
-    _processes: (Option<Server>, Option<Fleet>, Vec<Member>),
+    /// When they are apart: auth first.
+    members: Vec<Member>,
+    _around: (Option<Server>, Option<Fleet>),
 }
 
 /// A process, as it is reached and as it calls itself.
@@ -55,7 +58,8 @@ impl Traced {
             gateway: place(),
             notify: place(),
             chat: place(),
-            _processes: (Some(server), None, Vec::new()),
+            members: Vec::new(),
+            _around: (Some(server), None),
         }
     }
 
@@ -74,19 +78,18 @@ impl Traced {
             api: member.api().clone(),
             service,
         };
-        let mut traced = Self {
+        Self {
             collector,
             gateway: place(&gateway, "fanfare-gateway"),
             notify: place(&notify, "fanfare-notify"),
             chat: place(&chat, "fanfare-chat"),
-            _processes: (None, Some(fleet), Vec::new()),
-        };
-        traced._processes.2 = vec![auth, notify, chat, gateway];
-        traced
+            members: vec![auth, notify, chat, gateway],
+            _around: (None, Some(fleet)),
+        }
     }
 
     fn auth(&self) -> &Api {
-        let auth = self._processes.2.first();
+        let auth = self.members.first();
         auth.map_or(&self.notify.api, Member::api)
     }
 
@@ -307,14 +310,29 @@ async fn the_last_spans_are_sent_before_a_process_ends() {
     collector.one(&trace(1), "append").await;
 }
 
-#[tokio::test]
-async fn a_collector_that_is_away_is_not_missed() {
-    let collector = Collector::start().await;
-    let variables = variables(&collector, "always_on");
-    drop(collector);
+/// Publishes and ends, while nobody takes the spans.
+async fn nobody_is_missed(endpoint: String) {
+    let variables = [
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint),
+        ("OTEL_TRACES_SAMPLER", "always_on".to_owned()),
+    ];
     let mut server = Server::start_with(options(&variables)).await;
     let body = json!({"to": {"users": ["ann"]}, "title": "t"});
     server.api().notify(&body).await;
     server.terminate();
     assert_eq!(server.ended().await.code(), Some(0));
+}
+
+#[tokio::test]
+async fn a_collector_that_is_away_is_not_missed() {
+    let collector = Collector::start().await;
+    let endpoint = collector.endpoint();
+    drop(collector);
+    nobody_is_missed(endpoint).await;
+}
+
+#[tokio::test]
+async fn a_collector_that_never_answers_holds_nothing_up() {
+    let mute = TcpListener::bind("127.0.0.1:0").unwrap();
+    nobody_is_missed(format!("http://{}", mute.local_addr().unwrap())).await;
 }
