@@ -86,8 +86,8 @@ bench *ARGS:
     cargo build --release --locked -p fanfare -p fanfare-load
     FANFARE_NATS_SERVER=$(tests/tools/nats.sh) "${CARGO_TARGET_DIR:-target}/release/fanfare-load" {{ARGS}}
 
-# What operators rely on: the chart, the image, and proxies in front.
-operate: helm proxies
+# What operators rely on: the chart, the image, proxies in front, and what is measured.
+operate: helm proxies metrics
 
 # The chart: rendered by Helm's engine, held against schemas, installed, started; and the image. Needs root for the last two.
 helm *ARGS:
@@ -98,6 +98,12 @@ helm *ARGS:
 proxies *ARGS:
     [[ -n "${FANFARE_BINARY:-}" ]] || cargo build --locked -p fanfare
     tests/proxies/run.sh {{ARGS}}
+
+# What is measured, by a real Prometheus: every panel and alert has data, and alerts fire when they should.
+metrics *ARGS:
+    [[ -n "${FANFARE_BINARY:-}" ]] || cargo build --locked -p fanfare
+    cargo build --locked -p fanfare-telemetry --example exemplars
+    tests/metrics/run.sh {{ARGS}}
 
 # The image's last stage, with the static binary of a release, and every service run from it. Needs root, and minutes.
 image:

@@ -15,6 +15,7 @@ mod inbox;
 mod kv;
 mod log;
 mod login;
+mod observer;
 mod publish;
 mod refusal;
 mod settings;
@@ -30,6 +31,7 @@ use std::sync::Arc;
 
 pub use self::log::{LayoutError, LogSettings};
 pub use connect::OpenError;
+pub use observer::{Deaf, Line, Observer};
 pub use settings::{ClientCertificate, Login, Role, Secret, Settings};
 
 /// Connects to NATS and makes what Fanfare keeps there, unless it is there or this process is a [`Role::Reader`].

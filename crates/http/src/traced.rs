@@ -1,8 +1,8 @@
 //! `traceparent`.
 
+use crate::method;
 use axum::{
     extract::{MatchedPath, Request, State},
-    http::Method,
     middleware::Next,
     response::Response,
 };
@@ -17,12 +17,13 @@ pub async fn traced(State(traces): State<Traces>, request: Request, next: Next) 
     let Some(route) = route else {
         return next.run(request).await;
     };
-    let method = name(request.method());
+    let method = method::known(request.method());
     let sent = request.headers().get(TRACEPARENT);
     let parent = sent.and_then(|sent| Context::parse(sent.to_str().ok()?));
-    let name = format!("{method} {}", route.as_str());
+    // For unknown ones the words of OpenTelemetry's conventions.
+    let name = format!("{} {}", method.unwrap_or("HTTP"), route.as_str());
     let mut span = traces.enter(Kind::Server, name, parent);
-    span.text("http.request.method", method);
+    span.text("http.request.method", method.unwrap_or("_OTHER"));
     span.text("http.route", route.as_str());
     let response = span.around(next.run(request)).await;
     let status = response.status();
@@ -31,18 +32,4 @@ pub async fn traced(State(traces): State<Traces>, request: Request, next: Next) 
         span.fail("5xx");
     }
     response
-}
-
-/// There are a few methods, and whoever asks may send any word.
-fn name(method: &Method) -> &'static str {
-    match *method {
-        Method::GET => "GET",
-        Method::POST => "POST",
-        Method::PUT => "PUT",
-        Method::PATCH => "PATCH",
-        Method::DELETE => "DELETE",
-        Method::HEAD => "HEAD",
-        Method::OPTIONS => "OPTIONS",
-        _ => "HTTP",
-    }
 }

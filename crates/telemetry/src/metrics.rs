@@ -8,12 +8,15 @@ mod label;
 mod latency;
 mod name;
 mod open_metrics;
+mod reading;
 
 pub use exemplar::TraceId;
 pub use family::Family;
 pub use format::Format;
 pub use label::Label;
 pub use latency::Latency;
+
+pub(crate) use reading::Reading;
 
 use exemplar::Exemplars;
 use name::Kind;
@@ -90,6 +93,17 @@ impl Metrics {
     ) -> IntCounterVec {
         name::check(Kind::Counter, name, help);
         self.add(IntCounterVec::new(Opts::new(name, help), labels))
+    }
+
+    /// Counters that somebody else keeps, read by `count` whenever somebody looks.
+    pub fn read_counters<L: Label>(
+        &self,
+        name: &'static str,
+        help: &'static str,
+        count: impl Fn(L) -> u64 + Send + Sync + 'static,
+    ) {
+        name::check(Kind::Counter, name, help);
+        self.register(reading::Counters::new(name, help, count));
     }
 
     /// A histogram of seconds, with [`SECONDS_BUCKETS`].

@@ -10,7 +10,14 @@ use crate::{
 use fanfare_bus::Handles;
 use fanfare_lifecycle::{Clock, Shutdown, Tasks};
 use fanfare_proto::wire::Failure;
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 use tokio::sync::broadcast;
 
 /// Longest that a verification waits for the revocations to be there, after a start.
@@ -25,6 +32,8 @@ pub struct Authority {
     clock: Clock,
     leeway_ms: i64,
     user_claims: Vec<String>,
+    /// How many tokens were refused, by the reason's place in [`TokenError::ALL`].
+    refusals: [AtomicU64; TokenError::ALL.len()],
 }
 
 impl Authority {
@@ -57,6 +66,7 @@ impl Authority {
             clock,
             leeway_ms: i64::try_from(settings.leeway.as_millis()).unwrap_or(i64::MAX),
             user_claims: settings.user_claims,
+            refusals: Default::default(),
         }))
     }
 
@@ -89,6 +99,20 @@ impl Authority {
     ///
     /// Cancel safe: a dropped call has changed nothing.
     pub async fn verify(&self, token: &str) -> Result<Identity, TokenError> {
+        let verdict = self.verdict(token).await;
+        if let Err(error) = &verdict {
+            self.refusals[*error as usize].fetch_add(1, Ordering::Relaxed);
+        }
+        verdict
+    }
+
+    /// How many tokens were refused for this reason.
+    #[must_use]
+    pub fn refusals(&self, error: TokenError) -> u64 {
+        self.refusals[error as usize].load(Ordering::Relaxed)
+    }
+
+    async fn verdict(&self, token: &str) -> Result<Identity, TokenError> {
         let token = Unverified::parse(token)?;
         let issuer = self.issuers.of(&token)?;
         issuer.check_signature(&token).await?;

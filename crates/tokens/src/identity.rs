@@ -74,6 +74,41 @@ pub enum TokenError {
     Unavailable,
 }
 
+impl TokenError {
+    /// Every error, in the order of the enum.
+    pub const ALL: [Self; 11] = [
+        Self::Malformed,
+        Self::Algorithm,
+        Self::Issuer,
+        Self::UnknownKey,
+        Self::Signature,
+        Self::Expired,
+        Self::NotYetValid,
+        Self::Audience,
+        Self::Claims,
+        Self::Revoked,
+        Self::Unavailable,
+    ];
+
+    /// The error in a word, for machines.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Malformed => "malformed",
+            Self::Algorithm => "algorithm",
+            Self::Issuer => "issuer",
+            Self::UnknownKey => "unknown_key",
+            Self::Signature => "signature",
+            Self::Expired => "expired",
+            Self::NotYetValid => "not_yet_valid",
+            Self::Audience => "audience",
+            Self::Claims => "claims",
+            Self::Revoked => "revoked",
+            Self::Unavailable => "unavailable",
+        }
+    }
+}
+
 impl Identity {
     /// Whether the token names `scope`.
     #[must_use]

@@ -21,6 +21,7 @@ pub(crate) struct Meters {
     pub(crate) mentions: IntCounter,
     /// What somebody wanted and may not.
     pub(crate) refusals: IntCounter,
+    pub(crate) rate_limited: IntCounter,
     /// From handing an entry to its room's line to the log's answer.
     pub(crate) append_seconds: Histogram,
     /// Work that a worker left behind and another has finished.
@@ -43,6 +44,10 @@ impl Meters {
             refusals: metrics.counter(
                 "fanfare_chat_refusals_total",
                 "Requests of users who may not do what they wanted.",
+            ),
+            rate_limited: metrics.counter(
+                "fanfare_chat_rate_limited_total",
+                "Requests of users that were refused because they came too fast.",
             ),
             append_seconds: metrics.seconds(
                 "fanfare_chat_append_seconds",

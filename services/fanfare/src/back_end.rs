@@ -1,13 +1,14 @@
 //! What keeps everything: a store of this process's own, or NATS.
 
-use crate::{Failure, cli, readiness::Readiness};
+use crate::{Failure, cli, measure, readiness::Readiness};
 use fanfare_bus::{
     Handles, embedded,
     nats::{self, ClientCertificate, LayoutError, LogSettings, Login, OpenError, Role, Secret},
 };
 use fanfare_lifecycle::{Clock, Shutdown, Tasks};
 use fanfare_notify::StoredAs;
-use std::time::Duration;
+use fanfare_telemetry::metrics::Metrics;
+use std::{sync::Arc, time::Duration};
 
 /// What a process that makes no streams waits for, in an installation where no other has run yet.
 const NO_STREAMS: &str =
@@ -82,6 +83,7 @@ impl BackEnd {
     pub(crate) async fn open(
         self,
         node: &str,
+        metrics: &Metrics,
         clock: Clock,
         tasks: &Tasks,
         shutdown: &Shutdown,
@@ -93,6 +95,7 @@ impl BackEnd {
                 .map_err(|error| Failure::work(error.to_string())),
             Self::Nats(mut settings) => {
                 settings.name = format!("fanfare {node}");
+                settings.observer = Arc::new(measure::Nats::new(metrics));
                 loop {
                     let settings = (*settings).clone();
                     let opened = nats::open(settings, clock.clone(), tasks, shutdown).await;

@@ -11,6 +11,7 @@ mod cli;
 mod epoch;
 mod listener;
 mod local_key;
+mod measure;
 mod node_name;
 mod openapi;
 mod output;

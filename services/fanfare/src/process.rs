@@ -15,7 +15,7 @@ use crate::{
 };
 use fanfare_auth::Auth;
 use fanfare_http::TrustedProxies;
-use fanfare_telemetry::{logs, metrics::Metrics};
+use fanfare_telemetry::{logs, metrics::Metrics, process};
 use std::{path::Path, sync::Arc, time::Duration};
 
 /// Longest that requests under way may take once every client has left.
@@ -66,6 +66,7 @@ pub(crate) async fn run(plan: Plan) -> Result<(), Failure> {
         admin_password: None,
     };
     let (readiness, metrics) = (Arc::new(Readiness::default()), Metrics::new());
+    process::register(&metrics, env!("CARGO_PKG_VERSION"));
     let admin = admin.serve(admin::router(
         Arc::clone(&readiness),
         metrics.clone(),

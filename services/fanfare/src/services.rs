@@ -3,21 +3,21 @@
 use crate::{
     Failure,
     back_end::BackEnd,
-    openapi,
+    measure, openapi,
     readiness::{self, Readiness},
 };
 use axum::{
     Extension, Json, Router,
-    extract::DefaultBodyLimit,
+    extract::{DefaultBodyLimit, Request},
     http::{HeaderMap, Method, StatusCode, Uri},
-    middleware,
+    middleware::{Next, from_fn, from_fn_with_state},
     response::IntoResponse as _,
     routing::get,
 };
 use fanfare_auth::Auth;
 use fanfare_chat::Chat;
 use fanfare_gateway::Gateway;
-use fanfare_http::{Problem, TrustedProxies, request_id};
+use fanfare_http::{Problem, Requests, TrustedProxies, request_id};
 use fanfare_lifecycle::{Clock, Shutdown, Tasks};
 use fanfare_notify::Notify;
 use fanfare_proto::{ErrorCode, limits};
@@ -76,6 +76,7 @@ impl Services {
         let (tasks, shutdown) = (&Tasks::new(), &Shutdown::new());
         let handles = settings.back_end.open(
             &settings.node,
+            metrics,
             clock.clone(),
             &back_end.tasks,
             &back_end.shutdown,
@@ -84,12 +85,14 @@ impl Services {
         let handles = traced(handles.await?, traces);
         let authority =
             Authority::start(settings.tokens, &handles, clock.clone(), tasks, shutdown).await;
+        let authority = authority.map_err(Failure::Usage)?;
+        measure::authority(metrics, &authority);
         let deps = Deps {
             handles,
             clock,
             tasks: tasks.clone(),
             shutdown: shutdown.clone(),
-            authority: authority.map_err(Failure::Usage)?,
+            authority,
             metrics: metrics.clone(),
             traces: traces.clone(),
         };
@@ -195,11 +198,15 @@ impl Services {
             );
             problem.with_status(StatusCode::METHOD_NOT_ALLOWED.as_u16())
         };
+        let requests = Requests::new(&self.deps.metrics);
+        let measure =
+            from_fn(move |request: Request, next: Next| requests.clone().measure(request, next));
         self.traced(router.route("/openapi.json", reference))
             .fallback(not_found)
             .method_not_allowed_fallback(wrong_method)
             .layer(DefaultBodyLimit::max(REQUEST_BYTES))
-            .layer(middleware::from_fn(request_id))
+            .layer(measure)
+            .layer(from_fn(request_id))
             .layer(Extension(trusted_proxies))
     }
 
@@ -207,7 +214,7 @@ impl Services {
     fn traced(&self, router: Router) -> Router {
         let traces = self.deps.traces.clone();
         if traces.is_on() {
-            let traced = middleware::from_fn_with_state(traces, fanfare_http::traced);
+            let traced = from_fn_with_state(traces, fanfare_http::traced);
             router.layer(traced)
         } else {
             router

@@ -26,7 +26,7 @@ use std::{
     sync::{Arc, atomic::Ordering},
     time::Duration,
 };
-use tokio::net::TcpStream;
+use tokio::{net::TcpStream, time::Instant};
 
 /// Unsent bytes the kernel keeps for one socket. Without it a stalled reader pins 4 MiB before anybody notices.
 const NOTSENT_LOWAT_BYTES: u32 = 16 * 1024;
@@ -70,6 +70,7 @@ async fn upgrade(node: Arc<Node>, endpoint: Endpoint, request: Request) -> Respo
         .retry_after_ms(1_000)
         .into_response();
     }
+    let begun = Instant::now();
     let (mut parts, _body) = request.into_parts();
     let handshake = Handshake::read(&parts, &node.settings);
     let ClientAddr(address) = ClientAddr::of(&parts.extensions, &parts.headers);
@@ -96,9 +97,13 @@ async fn upgrade(node: Arc<Node>, endpoint: Endpoint, request: Request) -> Respo
     }
     let tasks = node.tasks.clone();
     // Boxed: the handshake's state is large, and would stay with the connection for its life.
-    tasks.spawn(Box::pin(take_over(
-        node, endpoint, handshake, address, socket,
-    )));
+    tasks.spawn(Box::pin(async move {
+        let figures = Arc::clone(&node.figures);
+        if take_over(node, endpoint, handshake, address, socket).await {
+            figures.handshake.observe(begun.elapsed().as_secs_f64());
+            figures.opened.of(endpoint).inc();
+        }
+    }));
     response
 }
 
@@ -115,15 +120,16 @@ fn not_an_upgrade() -> Response {
     response
 }
 
+/// Whether it has become a session.
 async fn take_over(
     node: Arc<Node>,
     endpoint: Endpoint,
     handshake: Handshake,
     address: IpAddr,
     socket: UpgradeFut,
-) {
+) -> bool {
     let Ok(Some((stream, first))) = tokio::time::timeout(HANDOVER, raw(socket)).await else {
-        return;
+        return false;
     };
     let admitted = match admit(&node, &handshake, address) {
         Ok(place) => identify(&node, &handshake)
@@ -136,13 +142,17 @@ async fn take_over(
         Ok(admitted) => admitted,
         // A browser cannot read the status of a refused upgrade, so refusals are closes.
         Err((code, retry_after_ms)) => {
-            node.figures.refused.inc();
-            return goodbye(stream, code, retry_after_ms, node.timestamp()).await;
+            node.figures.refused(code);
+            goodbye(stream, code, retry_after_ms, node.timestamp()).await;
+            return false;
         }
     };
     let stream = match stream.into_std() {
         Ok(stream) => mio::net::TcpStream::from_std(stream),
-        Err(error) => return tracing::warn!(%error, "a socket was lost between two polls"),
+        Err(error) => {
+            tracing::warn!(%error, "a socket was lost between two polls");
+            return false;
+        }
     };
     let session = Session::new(
         SessionId::random(),
@@ -163,6 +173,7 @@ async fn take_over(
     node.next_shard()
         .tell(Input::Arrive(Box::new(arrival)))
         .await;
+    true
 }
 
 /// A place for the connection, or with which code and hint it is closed.

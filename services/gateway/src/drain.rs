@@ -9,7 +9,7 @@ use crate::{
 };
 use aws_lc_rs::rand;
 use fanfare_proto::CloseCode;
-use std::{sync::atomic::Ordering, time::Duration};
+use std::{convert::Infallible, sync::atomic::Ordering, time::Duration};
 use tokio::sync::oneshot;
 
 /// Longest window that is chosen by itself.
@@ -21,10 +21,16 @@ const RETRY_MIN_MS: u64 = 500;
 /// Between two looks at how many sessions are left.
 const STEP: Duration = Duration::from_millis(50);
 
+/// Between two lines of the log about how many are left: some for each drain that is slow, none for a quick one.
+const PROGRESS: Duration = Duration::from_secs(3);
+
 /// Drains the node; returns when every session has been told and has ended, and what was reported of them is kept.
 pub(crate) async fn run(node: &Node) {
     node.figures.draining.set(1);
-    drain(node).await;
+    tokio::select! {
+        () = drain(node) => {}
+        never = tell(node) => match never {},
+    }
     tracing::info!("every session has left");
     node.presence.say_goodbye().await;
     node.reports.hand_over().await;
@@ -34,6 +40,7 @@ async fn drain(node: &Node) {
     tokio::time::sleep(node.settings.lame_duck).await;
     node.closing.store(true, Ordering::Release);
     let mut seats = seats(node).await;
+    node.figures.drain_sessions.set(count(seats.len()));
     let window = window(&node.settings, seats.len());
     tracing::info!(
         sessions = seats.len(),
@@ -62,6 +69,14 @@ async fn drain(node: &Node) {
     }
 }
 
+/// Tells the log how far it is, until it is dropped.
+async fn tell(node: &Node) -> Infallible {
+    loop {
+        tokio::time::sleep(PROGRESS).await;
+        tracing::info!(sessions = node.registry.len(), "still draining");
+    }
+}
+
 /// Where every connection is.
 async fn seats(node: &Node) -> Vec<(&ShardHandle, Key)> {
     let mut seats = Vec::new();
@@ -79,6 +94,10 @@ async fn seats(node: &Node) -> Vec<(&ShardHandle, Key)> {
 fn window(settings: &Settings, connections: usize) -> Duration {
     let fitting = Duration::from_millis(2 * connections as u64).min(WINDOW_MAX);
     settings.drain_window.unwrap_or(fitting)
+}
+
+fn count(sessions: usize) -> i64 {
+    i64::try_from(sessions).unwrap_or(i64::MAX)
 }
 
 /// A number below `bound`, about uniform; 0 for a bound of 0.

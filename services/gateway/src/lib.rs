@@ -96,6 +96,8 @@ impl Gateway {
             traces,
         } = deps;
         let figures = Arc::new(Figures::new(&metrics));
+        let limit = i64::try_from(settings.connections).unwrap_or(i64::MAX);
+        figures.connections_limit.set(limit);
         let uptime = Uptime::begin();
         let (reports, reporter) = Reports::new(settings.node.clone(), Arc::clone(&handles.bus));
         tasks.spawn(reporter.run(shutdown.clone()));

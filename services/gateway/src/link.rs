@@ -237,6 +237,12 @@ impl Link {
         self.outbox.is_some()
     }
 
+    /// Bytes that wait for the socket.
+    pub(crate) fn queued_bytes(&self) -> i64 {
+        let bytes = self.outbox.as_ref().map_or(0, |outbox| outbox.bytes());
+        i64::try_from(bytes).unwrap_or(i64::MAX)
+    }
+
     /// The code this side has closed with.
     pub(crate) const fn closed(&self) -> Option<CloseCode> {
         self.closed

@@ -137,6 +137,10 @@ impl Outbox {
         }
     }
 
+    pub(crate) const fn bytes(&self) -> usize {
+        self.bytes
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.parcels.is_empty()
     }

@@ -4,7 +4,7 @@ mod flight;
 
 pub(crate) use flight::Replays;
 
-use crate::delivery::Delivery;
+use crate::{delivery::Delivery, metrics::Gap};
 use fanfare_bus::{Log, LogError, log::Record};
 use fanfare_proto::{Channel, Position};
 use std::{sync::Arc, time::Duration};
@@ -70,9 +70,9 @@ pub(crate) async fn step(
 }
 
 /// Why a gap could not be filled, as the `reason` of a `reset`.
-pub(crate) const fn reset_reason(error: &LogError) -> &'static str {
+pub(crate) const fn gap(error: &LogError) -> Gap {
     match error {
-        LogError::Trimmed { .. } => "history_trimmed",
-        _ => "cursor_unknown",
+        LogError::Trimmed { .. } => Gap::HistoryTrimmed,
+        _ => Gap::CursorUnknown,
     }
 }

@@ -70,6 +70,8 @@ pub(crate) enum Effect {
     Send(Vec<u8>),
     /// Something that takes time; its [`Completion`] comes back.
     Call(Call),
+    /// A frame was refused because it came too fast: to be counted.
+    Limited,
     /// The reading of this channel ends.
     Leave(Channel),
     /// The bearer is known now, or has a fresh token.
@@ -186,6 +188,7 @@ impl Session {
             .bucket
             .take(turn.now.ms, frames_per_second, frames_burst);
         if let Err(retry_after_ms) = taken {
+            turn.effects.push(Effect::Limited);
             self.refused += 1;
             if self.refused > ABUSE {
                 turn.effects.push(Effect::Close(CloseCode::RateAbuse));

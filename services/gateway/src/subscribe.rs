@@ -4,7 +4,7 @@ use crate::{
     client::Client,
     delivery, frames,
     hub::Attached,
-    metrics::Source,
+    metrics::{Gap, Resume, Source},
     outbox::Parcel,
     presence::Watch,
     replay::{self, Missed},
@@ -13,6 +13,7 @@ use crate::{
 };
 use fanfare_bus::LogError;
 use fanfare_proto::{Channel, CloseCode, Cursor, ErrorCode, Position, cursor::CursorError};
+use fanfare_telemetry::metrics::Label as _;
 use std::{sync::Arc, time::Duration};
 
 /// Longest that a client may take for one parcel of a replay.
@@ -55,7 +56,7 @@ pub(crate) async fn run(
     };
     let start = match (since, missed) {
         (None, _) => Start::At(head),
-        (Some(Err(reason)), _) => Start::Reset(reason),
+        (Some(Err(gap)), _) => Start::Reset(gap),
         (Some(Ok(since)), Some(missed)) => {
             let count = missed.deliveries.len() as u64;
             node.figures.replayed.of(Source::Ring).inc_by(count);
@@ -65,9 +66,13 @@ pub(crate) async fn run(
     };
     let (from, recovered) = match &start {
         Start::At(position) => (*position, false),
-        Start::Replay(from, _) => (*from, true),
-        Start::Reset(reason) => {
-            reader.tell_reset(reason).await;
+        Start::Replay(from, _) => {
+            node.figures.resumes.of(Resume::Recovered).inc();
+            (*from, true)
+        }
+        Start::Reset(gap) => {
+            node.figures.resumes.of(Resume::Reset).inc();
+            reader.tell_reset(*gap).await;
             (head, false)
         }
     };
@@ -97,18 +102,18 @@ enum Halt {
 }
 
 /// The position that a cursor of this life of the log names, or why there is none.
-fn parse(since: &str, epoch: u32) -> Result<Position, &'static str> {
+fn parse(since: &str, epoch: u32) -> Result<Position, Gap> {
     match Cursor::parse(since) {
         Ok(since) if since.epoch == epoch => Ok(since.position),
-        Ok(_other) => Err("epoch_changed"),
-        Err(CursorError) => Err("cursor_unknown"),
+        Ok(_other) => Err(Gap::EpochChanged),
+        Err(CursorError) => Err(Gap::CursorUnknown),
     }
 }
 
 enum Start {
     At(Position),
     Replay(Position, Missed),
-    Reset(&'static str),
+    Reset(Gap),
 }
 
 /// One subscription on its way to live.
@@ -124,7 +129,7 @@ impl Reader<'_> {
         // A client that was on another node may be ahead of this one's head: never ask for less than it has.
         match self.page(since, head.max(since)).await {
             Ok(missed) => Start::Replay(since, missed),
-            Err(error) => Start::Reset(replay::reset_reason(&error)),
+            Err(error) => Start::Reset(replay::gap(&error)),
         }
     }
 
@@ -196,17 +201,17 @@ impl Reader<'_> {
 
     /// History was trimmed under a replay that had begun.
     async fn lost(&self, error: &LogError) -> Refusal {
-        self.tell_reset(replay::reset_reason(error)).await;
+        self.tell_reset(replay::gap(error)).await;
         Refusal::new(
             ErrorCode::NotFound,
             "history was trimmed meanwhile; subscribe again",
         )
     }
 
-    async fn tell_reset(&self, reason: &'static str) {
+    async fn tell_reset(&self, gap: Gap) {
         let node = &self.client.node;
-        node.figures.resets.inc();
-        let text = frames::reset(self.channel, reason, node.clock.now_ms());
+        node.figures.resets.of(gap).inc();
+        let text = frames::reset(self.channel, gap.as_str(), node.clock.now_ms());
         self.client.send_text(text).await;
     }
 

@@ -28,6 +28,7 @@ pub(crate) struct Meters {
     pub(crate) append_seconds: Histogram,
     /// First answers given again.
     pub(crate) replays: IntCounter,
+    pub(crate) rate_limited: IntCounter,
     pub(crate) publications: IntCounter,
     pub(crate) receipts: IntCounter,
     pub(crate) sessions: IntCounter,
@@ -52,6 +53,10 @@ impl Meters {
             replays: metrics.counter(
                 "fanfare_notify_idempotent_replays_total",
                 "Requests that were given their first answer again.",
+            ),
+            rate_limited: metrics.counter(
+                "fanfare_notify_rate_limited_total",
+                "Requests of users that were refused because they came too fast.",
             ),
             publications: metrics.counter(
                 "fanfare_notify_publications_total",

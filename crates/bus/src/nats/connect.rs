@@ -1,6 +1,6 @@
 //! The way to a connection: addresses, login, TLS, and what the server must be.
 
-use super::{inbox::PREFIX, login, settings::Settings, watcher::Notice};
+use super::{inbox::PREFIX, login, observer::Line, settings::Settings, watcher::Notice};
 use async_nats::{Client, ConnectError, ConnectErrorKind, ConnectOptions, Event};
 use std::{path::PathBuf, time::Duration};
 use tokio::{
@@ -91,7 +91,7 @@ pub enum OpenError {
 /// Connects, again and again until `until`.
 pub(super) async fn connect(
     settings: &Settings,
-    role: &'static str,
+    line: Line,
     until: Instant,
     notify: &mpsc::Sender<Notice>,
 ) -> Result<Client, OpenError> {
@@ -101,7 +101,7 @@ pub(super) async fn connect(
     }
     let began = Instant::now();
     for attempt in 1.. {
-        let options = options(settings, role, notify.clone()).await?;
+        let options = options(settings, line, notify.clone()).await?;
         // Large, and not for the stack of whoever opens.
         let connecting = Box::pin(options.connect(settings.servers.as_slice()));
         let error = match connecting.await {
@@ -152,12 +152,12 @@ fn cause(error: &ConnectError) -> String {
 
 async fn options(
     settings: &Settings,
-    role: &str,
+    line: Line,
     notify: mpsc::Sender<Notice>,
 ) -> Result<ConnectOptions, OpenError> {
     let mut options = login::options(&settings.login)
         .await?
-        .name(format!("{} {role}", settings.name))
+        .name(format!("{} {}", settings.name, line.as_str()))
         .ping_interval(PING_INTERVAL)
         .connection_timeout(CONNECT_ATTEMPT)
         .subscription_capacity(SUBSCRIPTION_MESSAGES)

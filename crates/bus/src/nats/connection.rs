@@ -3,6 +3,7 @@
 use super::{
     connect::{self, OpenError},
     inbox::{Inbox, Mailbox},
+    observer::{Line, Observer},
     settings::Settings,
     watcher::{NOTICES, Watcher},
 };
@@ -19,6 +20,9 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 /// Longest that a round trip to the server may take.
 const ROUND_TRIP: Duration = Duration::from_secs(5);
+
+/// Between two round trips that are measured.
+const MEASURE_EVERY: Duration = Duration::from_secs(5);
 
 /// Longest that a message may wait for its turn on the wire. Longer means that the server takes nothing.
 const SEND: Duration = Duration::from_secs(5);
@@ -50,12 +54,16 @@ impl Link {
                 () = forced.forced() => watched.cancel(),
             }
         });
-        Ok(Self {
-            live: Connection::open(settings, "live", until, tasks, &ended).await?,
-            ctl: Connection::open(settings, "ctl", until, tasks, &ended).await?,
-            served: Quiet::new(Connection::open(settings, "served", until, tasks, &ended).await?),
+        let open = async |line| Connection::open(settings, line, until, tasks, &ended).await;
+        let link = Self {
+            live: open(Line::Live).await?,
+            ctl: open(Line::Ctl).await?,
+            served: Quiet::new(open(Line::Served).await?),
             _ends: ends,
-        })
+        };
+        let measured = link.ctl.clone();
+        tasks.spawn(async move { measured.measure().await });
+        Ok(link)
     }
 }
 
@@ -91,18 +99,19 @@ pub(super) struct Connection {
     inbox: Arc<Inbox>,
     lapses: watch::Receiver<u64>,
     ended: CancellationToken,
+    observer: Arc<dyn Observer>,
 }
 
 impl Connection {
     async fn open(
         settings: &Settings,
-        role: &'static str,
+        line: Line,
         until: Instant,
         tasks: &Tasks,
         ended: &CancellationToken,
     ) -> Result<Self, OpenError> {
         let (notify, notices) = mpsc::channel(NOTICES);
-        let client = connect::connect(settings, role, until, &notify).await?;
+        let client = connect::connect(settings, line, until, &notify).await?;
         connect::check(&client)?;
         let (lapse, lapses) = watch::channel(0);
         let inbox = Inbox::open(&client, tasks, ended);
@@ -115,10 +124,12 @@ impl Connection {
             client,
             lapses,
             ended: ended.clone(),
+            observer: Arc::clone(&settings.observer),
         };
+        connection.observer.connected(line);
         let watcher = Watcher {
             connection: connection.clone(),
-            role,
+            line,
             notices,
             lapse,
         };
@@ -135,6 +146,27 @@ impl Connection {
     /// The client behind it. Its own requests are for rare ones: each that times out stays in its memory for good.
     pub(super) const fn client(&self) -> &Client {
         &self.client
+    }
+
+    /// Who hears how it goes.
+    pub(super) fn observer(&self) -> &dyn Observer {
+        &*self.observer
+    }
+
+    /// Tells how long a round trip takes, again and again until the connection ends.
+    async fn measure(&self) {
+        let mut tick = time::interval(MEASURE_EVERY);
+        tick.set_missed_tick_behavior(time::MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                () = self.ended.cancelled() => return,
+                _ = tick.tick() => {}
+            }
+            let began = Instant::now();
+            if self.is_connected() && self.fence().await {
+                self.observer.round_trip(began.elapsed());
+            }
+        }
     }
 
     /// Whether the server is there right now, as far as this side knows.

@@ -1,7 +1,7 @@
 //! Where the servers are and how to get in.
 
-use super::log::LogSettings;
-use std::{fmt, path::PathBuf, time::Duration};
+use super::{Deaf, Observer, log::LogSettings};
+use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
 
 /// Where the servers are, how to get in, and how safely they keep things.
 #[derive(Clone, Debug)]
@@ -30,6 +30,8 @@ pub struct Settings {
     /// A token of the subjects that answers come to, after `_INBOX.`: servers can keep it for one user, so that nobody
     /// else hears his answers. Default: none.
     pub inbox: Option<String>,
+    /// Hears how it goes. Default: [`Deaf`].
+    pub observer: Arc<dyn Observer>,
 }
 
 /// What a process does with the streams, and so what its user has to be allowed to.
@@ -60,6 +62,7 @@ impl Settings {
             log: LogSettings::default(),
             role: Role::Worker,
             inbox: None,
+            observer: Arc::new(Deaf),
         }
     }
 }

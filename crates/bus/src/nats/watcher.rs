@@ -1,6 +1,6 @@
 //! What becomes of a connection, as its readers must know it.
 
-use super::{connect::random_below, connection::Connection};
+use super::{connect::random_below, connection::Connection, observer::Line};
 use std::{sync::atomic::Ordering, time::Duration};
 use tokio::{
     sync::{mpsc, watch},
@@ -24,7 +24,7 @@ pub(super) enum Notice {
 
 pub(super) struct Watcher {
     pub(super) connection: Connection,
-    pub(super) role: &'static str,
+    pub(super) line: Line,
     pub(super) notices: mpsc::Receiver<Notice>,
     pub(super) lapse: watch::Sender<u64>,
 }
@@ -38,11 +38,16 @@ impl Watcher {
             match notice {
                 Notice::Connected => {}
                 Notice::Disconnected => {
-                    tracing::warn!(connection = self.role, "the connection to NATS is lost");
+                    self.connection.observer().disconnected(self.line);
+                    tracing::warn!(
+                        connection = self.line.as_str(),
+                        "the connection to NATS is lost"
+                    );
                 }
                 Notice::Dropped => {
+                    self.connection.observer().dropped(self.line);
                     tracing::warn!(
-                        connection = self.role,
+                        connection = self.line.as_str(),
                         "messages from NATS were dropped: a reader is too slow"
                     );
                     self.lapsed();
@@ -53,6 +58,7 @@ impl Watcher {
             let counted = statistics.connects.load(Ordering::Relaxed);
             if counted > connects {
                 connects = counted;
+                self.connection.observer().reconnected(self.line);
                 self.welcome().await;
             }
         }
@@ -62,7 +68,8 @@ impl Watcher {
         // A connection that is lost again meanwhile sends another notice.
         while self.connection.is_connected() {
             if self.connection.fence().await {
-                tracing::info!(connection = self.role, "connected to NATS again");
+                self.connection.observer().connected(self.line);
+                tracing::info!(connection = self.line.as_str(), "connected to NATS again");
                 self.lapsed();
                 return;
             }
@@ -83,7 +90,10 @@ impl Watcher {
             .map_or(0, |pool| pool.len());
         if others > 1 {
             time::sleep(random_below(LEAVE_WITHIN)).await;
-            tracing::info!(connection = self.role, "leaving a NATS server that stops");
+            tracing::info!(
+                connection = self.line.as_str(),
+                "leaving a NATS server that stops"
+            );
             let _ended = self.connection.client().force_reconnect().await;
         }
     }

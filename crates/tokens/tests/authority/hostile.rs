@@ -14,7 +14,11 @@ async fn with(claim: &str, value: serde_json::Value) -> TokenError {
     let mut claims = claims("fanfare");
     claims[claim] = value;
     let token = key.sign(&claims).unwrap();
-    house.own().await.verify(&token).await.unwrap_err()
+    let authority = house.own().await;
+    let error = authority.verify(&token).await.unwrap_err();
+    let counted = TokenError::ALL.map(|own| authority.refusals(own));
+    assert_eq!(counted, TokenError::ALL.map(|own| u64::from(own == error)));
+    error
 }
 
 #[tokio::test]

@@ -41,6 +41,7 @@ impl FromRequestParts<Arc<Core>> for Caller {
         let identity = identity.map_err(problem::of_token)?;
         core.rate
             .take(&identity.user, core.clock.now_ms())
+            .inspect_err(|_wait_ms| core.meters.rate_limited.inc())
             .map_err(rate_limited)?;
         Ok(Self(Actor::User {
             id: identity.user,

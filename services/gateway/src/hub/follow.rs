@@ -1,9 +1,16 @@
 //! Following the log: records in order, gaps filled before what comes after them.
 
 use super::{Found, Hub, Place};
-use crate::{channel::Phase, delivery::Delivery, outbox::Class, replay};
+use crate::{
+    channel::Phase,
+    delivery::Delivery,
+    metrics::{Cause, Gap},
+    outbox::Class,
+    replay,
+};
 use fanfare_bus::log::{Head, Record, Tailed};
 use fanfare_proto::Position;
+use fanfare_telemetry::metrics::Label as _;
 use std::sync::Arc;
 
 impl Hub {
@@ -30,7 +37,7 @@ impl Hub {
             return;
         }
         if record.prev_seq > active.have.seq {
-            return self.repair(slot, record.position, vec![record]);
+            return self.repair(slot, record.position, vec![record], Cause::Record);
         }
         self.deliver(slot, &record).await;
     }
@@ -42,6 +49,8 @@ impl Hub {
         let epoch = self.log.epoch(&record.channel);
         if let Some(delivery) = Delivery::of_record(record, epoch, &self.traces) {
             self.figures.messages.inc();
+            self.figures
+                .heard(self.clock.now_ms() - delivery.created_at_ms);
             let delivery = Arc::new(delivery);
             self.rings.push(&mut self.channels, slot, before, &delivery);
             self.channels[slot].send(slot, &self.shards, delivery).await;
@@ -49,8 +58,8 @@ impl Hub {
     }
 
     /// Reads what lies between what was delivered and `upto`, then goes on with `buffered`.
-    fn repair(&mut self, slot: u32, upto: Position, buffered: Vec<Record>) {
-        self.figures.repairs.inc();
+    fn repair(&mut self, slot: u32, upto: Position, buffered: Vec<Record>, cause: Cause) {
+        self.figures.repairs.of(cause).inc();
         let active = &mut self.channels[slot];
         active.phase = Phase::Repairing(Box::new(buffered));
         let after = active.have;
@@ -88,7 +97,7 @@ impl Hub {
                 }
             }
             Found::Missed(place, _, Err(error)) if self.is_current(&place) => {
-                self.reset(place.slot, replay::reset_reason(&error)).await;
+                self.reset(place.slot, replay::gap(&error)).await;
                 let active = &mut self.channels[place.slot];
                 let buffered = active.take_buffer();
                 active.phase = Phase::opening(Vec::new(), buffered);
@@ -103,7 +112,7 @@ impl Hub {
                     };
                     let found = self.channels.find(channel.name());
                     if let Some(slot) = found.filter(is_behind) {
-                        self.repair(slot, head.last, Vec::new());
+                        self.repair(slot, head.last, Vec::new(), Cause::Audit);
                     }
                 }
                 if self.audits == 0 && std::mem::take(&mut self.audit_again) {
@@ -149,7 +158,9 @@ impl Hub {
         }
     }
 
-    async fn reset(&mut self, slot: u32, reason: &'static str) {
+    async fn reset(&mut self, slot: u32, gap: Gap) {
+        self.figures.resets.of(gap).inc();
+        let reason = gap.as_str();
         self.rings.clear(&mut self.channels[slot]);
         let active = &self.channels[slot];
         let channel = &active.channel;

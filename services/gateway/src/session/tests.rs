@@ -311,13 +311,18 @@ fn a_flood_is_told_to_slow_down_and_then_closed() {
     for _ in 0..100 {
         assert_eq!(client.ask(&json!({"type": "ping"}))["type"], "pong");
     }
-    let refused = client.ask(&json!({"type": "ping", "id": "last"}));
+    let effects = client.say(&json!({"type": "ping", "id": "last"}));
+    assert!(matches!(effects[..], [Effect::Limited, Effect::Send(_)]));
+    let refused = &sent(&effects)[0];
     assert_eq!(refused["code"], "rate_limited");
     assert_eq!(refused["id"], "last");
     assert_eq!(refused["data"]["retry_after_ms"], 50);
     let closed = (0..ABUSE).any(|_| {
         let effects = client.say(&json!({"type": "ping"}));
-        matches!(effects[..], [Effect::Close(CloseCode::RateAbuse)])
+        matches!(
+            effects[..],
+            [Effect::Limited, Effect::Close(CloseCode::RateAbuse)]
+        )
     });
     assert!(closed);
 }

@@ -37,14 +37,25 @@ impl Tally {
         parcels: impl Iterator<Item = &'a Parcel> + Clone,
         bounds: Bounds,
     ) -> Sent {
+        let before = conn.link.queued_bytes();
         let sent = conn.link.send(parcels.clone(), bounds);
-        let frames: u64 = parcels.map(|parcel| parcel.frames as u64).sum();
+        let (mut frames, mut bytes) = (0, 0);
+        for parcel in parcels {
+            frames += parcel.frames as u64;
+            bytes += parcel.bytes.len() as u64;
+        }
         self.writes += 1;
         match sent {
             Sent::Written => self.written += frames,
             Sent::Queued => self.queued += frames,
             Sent::TooSlow => self.too_slow += frames,
             Sent::Closed | Sent::Broken => {}
+        }
+        if matches!(sent, Sent::Written | Sent::Queued) {
+            self.bytes += bytes;
+        }
+        if sent != Sent::Written {
+            self.queued_bytes += conn.link.queued_bytes() - before;
         }
         sent
     }

@@ -72,18 +72,26 @@ impl Shard {
     /// Says why, and closes when the client has taken it.
     pub(super) fn close(&mut self, key: Key, code: CloseCode, retry_after_ms: u64) {
         let now = Timestamp::from_ms(self.node.clock.now_ms());
-        if let Some(conn) = self.conn(key)
-            && conn.link.close(code, retry_after_ms, now)
-        {
+        let Some(conn) = self.conn(key) else {
+            return;
+        };
+        let before = conn.link.queued_bytes();
+        if conn.link.close(code, retry_after_ms, now) {
+            let more = conn.link.queued_bytes() - before;
+            self.queued(more);
             self.say_goodbye(key, None);
         }
     }
 
     /// The peer has closed with `code`: answers, behind what is still to be sent.
     pub(super) fn answer_close(&mut self, key: Key, code: Option<u16>) {
-        if let Some(conn) = self.conn(key)
-            && conn.link.answer_close()
-        {
+        let Some(conn) = self.conn(key) else {
+            return;
+        };
+        let before = conn.link.queued_bytes();
+        if conn.link.answer_close() {
+            let more = conn.link.queued_bytes() - before;
+            self.queued(more);
             self.say_goodbye(key, code);
         }
     }
@@ -137,6 +145,7 @@ impl Shard {
             return;
         };
         let closed = conn.link.closed();
+        self.queued(-conn.link.queued_bytes());
         if conn.registered {
             let code = closed.map(CloseCode::as_u16).or(peer_code).unwrap_or(1_006);
             self.node

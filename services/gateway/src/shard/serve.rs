@@ -57,9 +57,16 @@ impl Shard {
         if !conn.link.is_blocked() {
             return;
         }
-        if conn.link.flush().is_err() {
+        let before = conn.link.queued_bytes();
+        let flushed = conn.link.flush();
+        let more = conn.link.queued_bytes() - before;
+        self.queued(more);
+        if flushed.is_err() {
             return self.end(key, None);
         }
+        let Some(conn) = self.conn(key) else {
+            return;
+        };
         // The peer has taken bytes: slow, but there.
         conn.heard_s = now_s;
         if let Phase::Goodbye { said, .. } = &mut conn.phase

@@ -43,6 +43,7 @@ impl Shard {
         for effect in effects {
             match effect {
                 Effect::Send(text) => texts.add(&text),
+                Effect::Limited => self.node.figures.rate_limited.inc(),
                 other => {
                     self.send_texts(key, &mut texts);
                     self.carry_out(key, other);
@@ -55,6 +56,7 @@ impl Shard {
     fn carry_out(&mut self, key: Key, effect: Effect) {
         match effect {
             Effect::Send(text) => self.send_text(key, text),
+            Effect::Limited => self.node.figures.rate_limited.inc(),
             Effect::Call(call) => self.call(key, call),
             Effect::Leave(channel) => self.leave_channel(key, channel),
             Effect::Identify(identity) => self.identify(key, &identity),
@@ -83,8 +85,18 @@ impl Shard {
     pub(super) fn send(&mut self, key: Key, parcel: &Parcel) {
         let bounds = self.node.bounds();
         if let Some(conn) = self.conn(key) {
+            let before = conn.link.queued_bytes();
             let sent = conn.link.send(std::iter::once(parcel), bounds);
+            let more = conn.link.queued_bytes() - before;
+            self.queued(more);
             self.sent(key, sent);
+        }
+    }
+
+    /// So many more bytes wait for clients; fewer when negative.
+    pub(super) fn queued(&self, bytes: i64) {
+        if bytes != 0 {
+            self.node.figures.queued_bytes.add(bytes);
         }
     }
 

@@ -36,11 +36,13 @@ async fn a_reader_that_stops_is_closed_and_gets_the_rest_when_it_returns() {
     quick.subscribe("topic:a", None).await;
     let padding = "x".repeat(BIG);
     let count = 1_000;
+    let mut waited = 0;
     for number in 0..count {
         world
             .notify("topic:a", &format!("m{number} {padding}"))
             .await;
         quick.titles(1).await;
+        waited = server.counter("fanfare_gateway_queue_bytes ").max(waited);
         if server
             .metrics
             .text()
@@ -61,6 +63,9 @@ async fn a_reader_that_stops_is_closed_and_gets_the_rest_when_it_returns() {
             break report;
         }
     };
+    // It is counted while it waits, and is forgotten with its connection.
+    assert!(waited > BIG as u64, "{waited} bytes have waited at most");
+    assert_eq!(server.counter("fanfare_gateway_queue_bytes "), 0);
     let head = world.notify("topic:a", "head").await.position.n;
     assert_eq!(quick.titles(1).await, ["head"]);
     assert_eq!(report.close_code, 4010);

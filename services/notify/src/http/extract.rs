@@ -63,6 +63,7 @@ impl FromRequestParts<Arc<Core>> for User {
             .map_err(problem::of_token)?;
         core.inbox_rate
             .take(&identity.user, core.clock.now_ms())
+            .inspect_err(|_wait_ms| core.meters.rate_limited.inc())
             .map_err(rate_limited)?;
         Ok(Self(identity))
     }

@@ -170,10 +170,12 @@ impl Committer {
     /// Stores `posts`; the sequence of the first.
     pub(super) async fn store(&self, posts: Vec<Post>) -> Result<u64, Refusal> {
         let count = posts.len() as u64;
+        let began = time::Instant::now();
         let last_seq = match <[Post; 1]>::try_from(posts) {
             Ok([post]) => publish::publish(&self.core.ctl, post).await?,
             Err(posts) => publish::publish_all(&self.core.ctl, posts).await?,
         };
+        self.core.ctl.observer().appended(began.elapsed());
         Ok(last_seq + 1 - count)
     }
 }
