@@ -210,6 +210,26 @@ def test_policies_let_the_test_in_where_clients_come_from_a_namespace():
     assert any(matches(peer, test) for peer in peers)
 
 
+def test_traces_go_from_every_service_to_the_collector_and_nowhere_when_there_is_none():
+    for service in chart.SERVICES:
+        assert not [name for name in variables("default", service) if name.startswith("OTEL_")], service
+        set_to = variables("traced", service)
+        assert set_to["OTEL_EXPORTER_OTLP_ENDPOINT"] == "https://collector.monitoring:4317", service
+        assert set_to["OTEL_TRACES_SAMPLER"] == "parentbased_always_on", service
+        assert float(set_to["OTEL_TRACES_SAMPLER_ARG"]) == 0.0001, service
+        attributes = f"k8s.namespace.name={chart.NAMESPACE},deployment.environment.name=lab,team=push"
+        assert set_to["OTEL_RESOURCE_ATTRIBUTES"] == attributes, service
+        policy = chart.one(chart.rendered("traced"), "NetworkPolicy", f"demo-fanfare-{service}")
+        [peers] = [rule["to"] for rule in policy["spec"]["egress"] if {"port": 4317, "protocol": "TCP"} in rule["ports"]]
+        assert peers == [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}}], service
+
+
+def variables(values: str, service: str) -> dict:
+    deployment = chart.one(chart.rendered(values), "Deployment", f"demo-fanfare-{service}")
+    container = deployment["spec"]["template"]["spec"]["containers"][0]
+    return {variable["name"]: variable.get("value") for variable in container["env"]}
+
+
 def test_every_option_of_the_schema_is_one_of_the_binary(binary):
     schema = json.loads((chart.CHART / "values.schema.json").read_text())
     options = schema["definitions"]["gateway"]["properties"]["options"]["properties"]
@@ -223,6 +243,6 @@ def test_every_variable_is_one_of_the_binary(objects, binary):
     for document in chart.of_kind(objects, "Deployment"):
         container = document["spec"]["template"]["spec"]["containers"][0]
         said = subprocess.run([binary, *container["args"], "--help"], capture_output=True, text=True, check=True).stdout
-        known = set(re.findall(r"\[env: (FANFARE_[A-Z0-9_]+)", said))
-        used = {variable["name"] for variable in container["env"] if variable["name"].startswith("FANFARE_")}
+        known = set(re.findall(r"\[env: (FANFARE_[A-Z0-9_]+)", said)) | set(re.findall(r"OTEL_[A-Z0-9_]+", said))
+        used = {variable["name"] for variable in container["env"] if re.match("FANFARE_|OTEL_", variable["name"])}
         assert used <= known, (document["metadata"]["name"], used - known)

@@ -55,6 +55,15 @@ REFUSED = {
         {"gateway": {"extraEnv": [{"name": "FANFARE_GRACE_SECONDS", "value": "1"}]}},
         "extraEnv",
     ),
+    "a collector without a port": ({"traces": {"endpoint": "http://collector"}}, "endpoint"),
+    "a collector without a scheme": ({"traces": {"endpoint": "collector:4317"}}, "endpoint"),
+    "a password in a collector's address": ({"traces": {"endpoint": "http://user:password@collector:4317"}}, "endpoint"),
+    "a sampler that does not exist": ({"traces": {"sampler": "sometimes"}}, "sampler"),
+    "more than all traces": ({"traces": {"ratio": 1.5}}, "ratio"),
+    "a variable of traces that the chart sets": (
+        {"defaults": {"extraEnv": [{"name": "OTEL_TRACES_SAMPLER", "value": "always_on"}]}},
+        "extraEnv",
+    ),
     "both autoscalers": ({"gateway": {"autoscaling": {"kind": "hpa,keda"}}}, "kind"),
 }
 

@@ -72,6 +72,7 @@ async fn append(
             expect: Expect::Any,
             ttl_ms: None,
             payload: payload.clone(),
+            trace: None,
         })
         .await?;
         step += 1;

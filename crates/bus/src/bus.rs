@@ -7,6 +7,7 @@ use crate::{
 };
 use async_trait::async_trait;
 use bytes::Bytes;
+use fanfare_proto::trace::Context;
 use std::{future::Future, pin::Pin, time::Duration};
 
 /// What waits for one subscription at most. Payloads may be shared between subscriptions.
@@ -38,6 +39,8 @@ pub struct Message {
     pub subject: String,
     /// At most 1 MiB.
     pub payload: Bytes,
+    /// What its publisher worked for ([`trace::current`](fanfare_lifecycle::trace::current)).
+    pub trace: Option<Context>,
 }
 
 /// What a subscription yields.
@@ -65,6 +68,8 @@ pub type Responder =
     Box<dyn Fn(Message) -> Pin<Box<dyn Future<Output = Bytes> + Send>> + Send + Sync>;
 
 /// Messages nobody keeps: at most once, ordered per publisher and subject.
+///
+/// What is sent says for which trace its sender worked, if he did for one.
 ///
 /// A subject is tokens of `A-Z a-z 0-9 _ - =` joined by `.`; in a filter, `*` stands for one token and a final `>` for
 /// one or more.

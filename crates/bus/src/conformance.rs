@@ -184,6 +184,7 @@ cases! {
             a_slow_subscriber_is_told_that_it_lags
             a_publish_reaches_every_subscriber_and_one_of_each_group
             a_dropped_subscription_hears_nothing_and_hurts_nobody
+            a_message_tells_what_its_sender_works_for
         }
         request {
             a_request_is_answered
@@ -206,5 +207,6 @@ cases! {
         a_tail_shows_a_scheduled_append
         a_slow_tail_is_told_that_it_lags
         two_tails_do_not_take_from_each_other
+        a_tail_tells_what_each_append_is_part_of
     }
 }

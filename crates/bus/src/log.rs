@@ -3,7 +3,7 @@
 use crate::{error::LogError, feed::Bound};
 use async_trait::async_trait;
 use bytes::Bytes;
-use fanfare_proto::{Channel, Position};
+use fanfare_proto::{Channel, Position, trace::Context};
 
 /// Most records that wait for one tail; a gateway that is further behind does better to read pages. Payloads may be shared
 /// between tails.
@@ -73,6 +73,8 @@ pub struct Append {
     pub ttl_ms: Option<u64>,
     /// At most 256 KiB.
     pub payload: Bytes,
+    /// What it is part of. Said here, and not by who calls, because what several ask for is appended together.
+    pub trace: Option<Context>,
 }
 
 /// What an append did.
@@ -99,6 +101,8 @@ pub struct Record {
     pub expires_at_ms: Option<i64>,
     /// What was appended.
     pub payload: Bytes,
+    /// What the append was part of. A tail tells it; a record that was scheduled or is read back may have lost it.
+    pub trace: Option<Context>,
 }
 
 /// Where a channel ends.

@@ -59,6 +59,7 @@ async fn append(handles: &Handles, channel: &Channel) {
         expect: Expect::Any,
         ttl_ms: None,
         payload: Bytes::new(),
+        trace: None,
     };
     let batch = vec![record; 500];
     for _ in 0..RECORDS / 500 {

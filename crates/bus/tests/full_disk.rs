@@ -29,6 +29,7 @@ fn record() -> Append {
         expect: log::Expect::Any,
         ttl_ms: None,
         payload: Bytes::from_static(b"payload"),
+        trace: None,
     }
 }
 

@@ -139,6 +139,7 @@ async fn what_was_answered_survives_kill_9() {
             expect: Expect::Any,
             ttl_ms: None,
             payload: Bytes::from(last.id.clone()),
+            trace: None,
         });
         let again = again.await.expect("answered");
         assert_eq!((again.duplicate, again.position), (true, last.position));

@@ -100,6 +100,7 @@ fn record(channel: &Channel, payload: &str) -> Append {
         expect: Expect::Any,
         ttl_ms: None,
         payload: Bytes::copy_from_slice(payload.as_bytes()),
+        trace: None,
     }
 }
 

@@ -49,6 +49,7 @@ fn record(channel: &Channel) -> Append {
         expect: Expect::Any,
         ttl_ms: None,
         payload: Bytes::from_static(b"payload"),
+        trace: None,
     }
 }
 

@@ -1,6 +1,6 @@
 //! The HTTP edge that services share: [`serve()`] (listener and its limits), [`Problem`] (every error), [`Json`] (every
-//! body), [`Bearer`], [`Params`], [`idempotency_key()`], [`ClientAddr`], [`SecuritySchemes`], [`request_id()`] and
-//! [`Requests`] (what is measured).
+//! body), [`Bearer`], [`Params`], [`idempotency_key()`], [`ClientAddr`], [`SecuritySchemes`], [`request_id()`],
+//! [`Requests`] (what is measured) and [`traced()`].
 #![warn(missing_docs)]
 
 mod bearer;
@@ -8,12 +8,14 @@ mod body;
 mod client_addr;
 mod idempotency_key;
 mod json;
+mod method;
 mod params;
 mod problem;
 mod request_id;
 mod requests;
 mod security;
 mod serve;
+mod traced;
 
 pub use bearer::Bearer;
 pub use body::read_body;
@@ -26,4 +28,5 @@ pub use request_id::request_id;
 pub use requests::Requests;
 pub use security::SecuritySchemes;
 pub use serve::{Limits, serve};
+pub use traced::traced;
 pub use utoipa_axum::router::OpenApiRouter;

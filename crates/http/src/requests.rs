@@ -1,8 +1,8 @@
 //! What is measured of requests.
 
+use crate::method;
 use axum::{
     extract::{MatchedPath, Request},
-    http::Method,
     middleware::Next,
     response::Response,
 };
@@ -44,7 +44,7 @@ impl Requests {
     /// whose client goes away before it is answered is not counted.
     pub async fn measure(self, request: Request, next: Next) -> Response {
         let route = request.extensions().get::<MatchedPath>().cloned();
-        let method = method(request.method());
+        let method = method::known(request.method()).unwrap_or(OTHER);
         let began = Instant::now();
         let response = next.run(request).await;
         let route = route.as_ref().map_or(OTHER, MatchedPath::as_str);
@@ -59,19 +59,6 @@ impl Requests {
         let seconds = began.elapsed().as_secs_f64();
         self.seconds.with_label_values(&[route]).observe(seconds);
         response
-    }
-}
-
-fn method(method: &Method) -> &'static str {
-    match *method {
-        Method::GET => "GET",
-        Method::HEAD => "HEAD",
-        Method::POST => "POST",
-        Method::PUT => "PUT",
-        Method::PATCH => "PATCH",
-        Method::DELETE => "DELETE",
-        Method::OPTIONS => "OPTIONS",
-        _ => OTHER,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use fanfare_bus::Handles;
 use fanfare_lifecycle::{Clock, Shutdown, Tasks};
-use fanfare_telemetry::metrics::Metrics;
+use fanfare_telemetry::{metrics::Metrics, traces::Traces};
 use fanfare_tokens::Authority;
 use std::sync::Arc;
 
@@ -21,4 +21,6 @@ pub struct Deps {
     pub authority: Arc<Authority>,
     /// Where metrics are registered; each service once in a process.
     pub metrics: Metrics,
+    /// Where spans are opened. What is asked of [`handles`](Self::handles) opens its own.
+    pub traces: Traces,
 }

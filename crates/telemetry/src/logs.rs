@@ -1,7 +1,15 @@
 //! Log lines on standard error.
 
-use std::io::IsTerminal as _;
-use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt as _, util::SubscriberInitExt as _};
+mod line;
+
+use line::WithTrace;
+use std::{
+    io::IsTerminal as _,
+    sync::{Arc, Mutex, PoisonError},
+};
+use tracing_subscriber::{
+    EnvFilter, Registry, fmt, layer::SubscriberExt as _, reload, util::SubscriberInitExt as _,
+};
 
 /// How a log line looks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -9,8 +17,16 @@ pub enum Format {
     /// For people.
     #[default]
     Text,
-    /// One JSON object a line, for machines.
+    /// One JSON object a line, for machines. What is logged for a trace that is recorded says so: `trace_id`, `span_id`.
     Json,
+}
+
+/// What is logged, while the process runs. Clones share it.
+#[derive(Clone)]
+pub struct Filter {
+    handle: reload::Handle<EnvFilter, Registry>,
+    /// As it was given: a filter's own text has lost its order.
+    text: Arc<Mutex<String>>,
 }
 
 /// Sends the process's log lines to standard error. `filter` is in the syntax of `RUST_LOG`.
@@ -18,17 +34,56 @@ pub enum Format {
 /// # Errors
 ///
 /// The text says what is wrong with the filter, or that logs are set up already.
-pub fn init(filter: &str, format: Format) -> Result<(), String> {
-    let filter = EnvFilter::builder()
-        .parse(filter)
-        .map_err(|error| format!("the log filter {filter:?}: {error}"))?;
+pub fn init(filter: &str, format: Format) -> Result<Filter, String> {
+    let (layer, handle) = reload::Layer::new(parse(filter)?);
     let lines = fmt::layer()
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal());
-    let registry = tracing_subscriber::registry().with(filter);
+    let registry = tracing_subscriber::registry().with(layer);
     match format {
         Format::Text => registry.with(lines.with_target(false)).try_init(),
-        Format::Json => registry.with(lines.json().flatten_event(true)).try_init(),
+        Format::Json => {
+            let lines = lines.json().flatten_event(true);
+            registry.with(lines.map_event_format(WithTrace)).try_init()
+        }
     }
-    .map_err(|error| error.to_string())
+    .map_err(|error| error.to_string())?;
+    Ok(Filter {
+        handle,
+        text: Arc::new(Mutex::new(filter.to_owned())),
+    })
+}
+
+impl Filter {
+    /// As it was set last.
+    #[must_use]
+    pub fn get(&self) -> String {
+        let text = self.text.lock();
+        text.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Logs what `filter` says from now on, in the syntax of `RUST_LOG`.
+    ///
+    /// # Errors
+    ///
+    /// The text says what is wrong with it; nothing has changed then.
+    pub fn set(&self, filter: &str) -> Result<(), String> {
+        let parsed = parse(filter)?;
+        // Held meanwhile, so that of two callers the one whose filter holds is the one that is told.
+        let mut text = self.text.lock().unwrap_or_else(PoisonError::into_inner);
+        self.handle
+            .reload(parsed)
+            .map_err(|error| error.to_string())?;
+        filter.clone_into(&mut text);
+        Ok(())
+    }
+}
+
+fn parse(filter: &str) -> Result<EnvFilter, String> {
+    if filter.trim().is_empty() {
+        return Err("the log filter is empty: off is what logs nothing".to_owned());
+    }
+    EnvFilter::builder()
+        .parse(filter)
+        .map_err(|error| format!("the log filter {filter:?}: {error}"))
 }

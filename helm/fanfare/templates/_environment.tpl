@@ -30,6 +30,7 @@
 - name: FANFARE_TRUSTED_PROXIES
   value: {{ join "," . | quote }}
 {{- end }}
+{{ include "fanfare.environment.traces" $root }}
 {{ include "fanfare.environment.issuers" $root }}
 {{ include "fanfare.environment.nats" (list $root $name) }}
 {{- range $option, $value := $settings.options }}
@@ -38,6 +39,27 @@
 {{- end }}
 {{- with $settings.extraEnv }}
 {{ toYaml . }}
+{{- end }}
+{{- end -}}
+
+{{/* Where traces go. */}}
+{{- define "fanfare.environment.traces" -}}
+{{- $namespace := .Release.Namespace -}}
+{{- with .Values.traces }}
+{{- if .endpoint }}
+- name: OTEL_EXPORTER_OTLP_ENDPOINT
+  value: {{ .endpoint | quote }}
+- name: OTEL_TRACES_SAMPLER
+  value: {{ .sampler }}
+- name: OTEL_TRACES_SAMPLER_ARG
+  value: {{ .ratio | quote }}
+{{- $attributes := list (printf "k8s.namespace.name=%s" $namespace) -}}
+{{- range $key, $value := .resourceAttributes -}}
+{{- $attributes = append $attributes (printf "%s=%s" $key $value) -}}
+{{- end }}
+- name: OTEL_RESOURCE_ATTRIBUTES
+  value: {{ join "," $attributes | quote }}
+{{- end }}
 {{- end }}
 {{- end -}}
 

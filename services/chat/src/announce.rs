@@ -10,6 +10,7 @@ use crate::{
 };
 use fanfare_bus::kv::Op;
 use fanfare_http::Problem;
+use fanfare_lifecycle::trace;
 use fanfare_proto::{
     subject,
     wire::{Entry, EntryType, LeaveCommand},
@@ -108,6 +109,7 @@ impl Announcement {
             let draft = Draft {
                 entry,
                 msg_id: Some(format!("announce/{}", ticket.id)),
+                trace: trace::current(),
             };
             core.lines.append(&channel, draft).await?;
         }

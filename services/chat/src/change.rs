@@ -14,6 +14,7 @@ use crate::{
     send::{self, Sent},
 };
 use fanfare_http::Problem;
+use fanfare_lifecycle::trace;
 use fanfare_proto::{
     ErrorCode, Timestamp,
     wire::{Entry, EntryType},
@@ -227,6 +228,7 @@ async fn append(
     let draft = Draft {
         entry,
         msg_id: once(actor, what, target.client_id),
+        trace: trace::current(),
     };
     let placed = send::append(core, room, draft, true).await?;
     Ok(send::sent(core, &room.channel()?, &placed))

@@ -9,8 +9,10 @@ use fanfare_bus::{
     log::{Append, Appended, Expect, Slice},
 };
 use fanfare_http::Problem;
+use fanfare_lifecycle::trace;
 use fanfare_proto::{
     Channel,
+    trace::Context,
     wire::{Entry, EntryType, RoomTally},
 };
 use fanfare_service::problem;
@@ -38,6 +40,8 @@ pub(crate) struct Draft {
     pub(crate) entry: Entry,
     /// The same id on the same room appends nothing again.
     pub(crate) msg_id: Option<String>,
+    /// What it is part of: it may be appended for somebody else.
+    pub(crate) trace: Option<Context>,
 }
 
 /// Where it stands.
@@ -195,9 +199,11 @@ impl Lines {
                 expect,
                 ttl_ms: None,
                 payload: entry.encode_to_vec().into(),
+                trace: draft.trace,
             });
         }
-        let appended = self.log.append_all(appends).await?;
+        // Each says itself what it is part of, and not whoever takes it along.
+        let appended = trace::within(None, self.log.append_all(appends)).await?;
         let last_n = appended.last().map_or(0, |last| last.position.n);
         if last_n == now.head_n && appended.iter().all(|appended| !appended.duplicate) {
             *end = Some(now);

@@ -15,6 +15,7 @@ use crate::{
 };
 use fanfare_bus::kv::Expect;
 use fanfare_http::Problem;
+use fanfare_lifecycle::trace;
 use fanfare_proto::{
     Channel, Cursor, ErrorCode,
     wire::{Entry, RoomTally},
@@ -80,6 +81,7 @@ pub(crate) async fn send(
     let draft = Draft {
         entry: message.entry(&sender)?,
         msg_id: known_as,
+        trace: trace::current(),
     };
     let has_effects = thread.is_some() || !mentions.is_empty();
     let placed = append(core, &standing.room, draft, has_effects).await?;

@@ -12,7 +12,7 @@ use crate::{
 };
 use fanfare_bus::{BusError, bus::Serving};
 use fanfare_http::Problem;
-use fanfare_lifecycle::Tasks;
+use fanfare_lifecycle::{Tasks, trace};
 use fanfare_proto::{
     Channel, ErrorCode, Kind, limits, subject,
     wire::{
@@ -126,7 +126,7 @@ async fn message(core: Arc<Core>, request: MessageRequest) -> Result<PublishRepl
         room: &room(&request.channel)?,
         message: Message::parse(text)?,
         client_id: &request.client_id,
-        traceparent: "",
+        traceparent: &trace::traceparent(),
     };
     let sent = send::send(&core, &Actor::from(&caller), request).await?;
     Ok(reply(sent))

@@ -1,13 +1,17 @@
-//! The internal port: probes and metrics.
+//! The internal port: probes, metrics, and what is logged.
 
 use crate::readiness::Readiness;
 use axum::{
     Json, Router,
+    extract::DefaultBodyLimit,
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse as _, Response},
     routing::get,
 };
-use fanfare_telemetry::metrics::{Format, Metrics};
+use fanfare_telemetry::{
+    logs,
+    metrics::{Format, Metrics},
+};
 use serde::Serialize;
 use std::sync::Arc;
 
@@ -18,8 +22,11 @@ struct Answer {
     reason: Option<String>,
 }
 
-/// `/livez` (the process answers), `/readyz` (it can do its job), `/metrics`.
-pub(crate) fn router(readiness: Arc<Readiness>, metrics: Metrics) -> Router {
+/// Largest log filter, in bytes: some hundred directives.
+const FILTER_BYTES: usize = 8 * 1024;
+
+/// `/livez` (the process answers), `/readyz` (it can do its job), `/metrics`; `/log`, the log filter, read and set.
+pub(crate) fn router(readiness: Arc<Readiness>, metrics: Metrics, filter: logs::Filter) -> Router {
     let ready = async move || {
         let reason = readiness.check().await.err();
         let status = if reason.is_none() {
@@ -35,6 +42,24 @@ pub(crate) fn router(readiness: Arc<Readiness>, metrics: Metrics) -> Router {
         .route("/livez", get(async || "ok"))
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics))
+        .merge(log(filter))
+}
+
+/// A filter is a line of text, in the syntax of `--log`.
+fn log(filter: logs::Filter) -> Router {
+    let shown = filter.clone();
+    let show = async move || format!("{}\n", shown.get());
+    let set = async move |wanted: String| {
+        let wanted = wanted.trim();
+        if let Err(error) = filter.set(wanted) {
+            return (StatusCode::BAD_REQUEST, format!("{error}\n"));
+        }
+        tracing::warn!(filter = wanted, "what is logged was changed");
+        (StatusCode::OK, format!("{wanted}\n"))
+    };
+    Router::new()
+        .route("/log", get(show).put(set))
+        .layer(DefaultBodyLimit::max(FILTER_BYTES))
 }
 
 /// The metrics in the format that the reader asks for.

@@ -10,6 +10,7 @@ mod issuers;
 mod sockets;
 mod store;
 mod tool;
+mod traces;
 
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
@@ -19,6 +20,7 @@ pub(crate) use issuers::Issuers;
 pub(crate) use sockets::Sockets;
 pub(crate) use store::{Nats, NatsLogin, Store};
 pub(crate) use tool::{Listen, Publish, Server, Token};
+pub(crate) use traces::Traces;
 
 /// Real-time notifications for any backend.
 ///
@@ -158,6 +160,7 @@ mod tests {
             "--nats",
             "--issuer",
             "--trusted-proxies",
+            "--otlp-endpoint",
         ];
         let of_store = ["--data-dir", "--store-cache-mib"];
         let of_auth = ["--admin-password"];

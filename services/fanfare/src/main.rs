@@ -1,8 +1,8 @@
 //! `fanfare`: every service and the tools, in one binary. The only crate that knows all services.
 //!
 //! A command that serves becomes a [`plan`] (which services, on which [`back_end`], from [`settings`]); a [`process`] runs
-//! it: two [`listener`]s, the [`services`], the [`admin`] port with its [`readiness`], [`signals`], and an end in order.
-//! The [`tool`]s are clients of such a server; [`epoch`] is for one that was put back from a backup.
+//! it: two [`listener`]s, the [`services`], the [`admin`] port with its [`readiness`], [`traces`], [`signals`], and an end
+//! in order. The [`tool`]s are clients of such a server; [`epoch`] is for one that was put back from a backup.
 
 mod admin;
 mod back_end;
@@ -22,6 +22,7 @@ mod services;
 mod settings;
 mod signals;
 mod tool;
+mod traces;
 
 use clap::Parser as _;
 use cli::{Cli, Command};

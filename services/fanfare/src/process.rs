@@ -11,6 +11,7 @@ use crate::{
     services::Services,
     settings,
     signals::Signals,
+    traces,
 };
 use fanfare_auth::Auth;
 use fanfare_http::TrustedProxies;
@@ -46,7 +47,7 @@ pub(crate) async fn run(plan: Plan) -> Result<(), Failure> {
         LogFormat::Text => logs::Format::Text,
         LogFormat::Json => logs::Format::Json,
     };
-    logs::init(&common.log, format).map_err(Failure::Usage)?;
+    let filter = logs::init(&common.log, format).map_err(Failure::Usage)?;
     let listen = settings::address(&common.listen, "--listen").await?;
     let admin_listen = settings::address(&common.admin_listen, "--admin-listen").await?;
     let mut signals = Signals::catch().map_err(|error| Failure::work(error.to_string()))?;
@@ -54,6 +55,7 @@ pub(crate) async fn run(plan: Plan) -> Result<(), Failure> {
     let admin = Listener::bind(admin_listen, "--admin-listen")?;
     let place = plan.services.back_end.place();
     let node = plan.services.node.clone();
+    let traces = traces::start(&common.traces, plan.command, &node)?;
     let mut banner = Banner {
         command: plan.command,
         listen: public.address,
@@ -65,9 +67,13 @@ pub(crate) async fn run(plan: Plan) -> Result<(), Failure> {
     };
     let (readiness, metrics) = (Arc::new(Readiness::default()), Metrics::new());
     process::register(&metrics, env!("CARGO_PKG_VERSION"));
-    let admin = admin.serve(admin::router(Arc::clone(&readiness), metrics.clone()));
+    let admin = admin.serve(admin::router(
+        Arc::clone(&readiness),
+        metrics.clone(),
+        filter,
+    ));
     let services = tokio::select! {
-        started = Services::start(plan.services, &metrics, &readiness) => started?,
+        started = Services::start(plan.services, &metrics, &traces, &readiness) => started?,
         () = signals.next() => {
             tracing::info!("stopped before it had started");
             return Ok(());
@@ -101,6 +107,7 @@ pub(crate) async fn run(plan: Plan) -> Result<(), Failure> {
         ended = process.stop(&common) => ended,
         () = signals.next() => Err(Failure::work("stopped at once, as asked")),
     };
+    traces.finish(traces::FINISH).await;
     tracing::info!("stopped");
     ended
 }

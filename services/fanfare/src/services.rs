@@ -10,7 +10,7 @@ use axum::{
     Extension, Json, Router,
     extract::{DefaultBodyLimit, Request},
     http::{HeaderMap, Method, StatusCode, Uri},
-    middleware::{Next, from_fn},
+    middleware::{Next, from_fn, from_fn_with_state},
     response::IntoResponse as _,
     routing::get,
 };
@@ -21,8 +21,8 @@ use fanfare_http::{Problem, Requests, TrustedProxies, request_id};
 use fanfare_lifecycle::{Clock, Shutdown, Tasks};
 use fanfare_notify::Notify;
 use fanfare_proto::{ErrorCode, limits};
-use fanfare_service::Deps;
-use fanfare_telemetry::metrics::Metrics;
+use fanfare_service::{Deps, traced};
+use fanfare_telemetry::{metrics::Metrics, traces::Traces};
 use fanfare_tokens::Authority;
 use std::{sync::Arc, time::Duration};
 
@@ -68,6 +68,7 @@ impl Services {
     pub(crate) async fn start(
         settings: Settings,
         metrics: &Metrics,
+        traces: &Traces,
         readiness: &Readiness,
     ) -> Result<Self, Failure> {
         let clock = Clock::system();
@@ -81,7 +82,7 @@ impl Services {
             &back_end.shutdown,
             readiness,
         );
-        let handles = handles.await?;
+        let handles = traced(handles.await?, traces);
         let authority =
             Authority::start(settings.tokens, &handles, clock.clone(), tasks, shutdown).await;
         let authority = authority.map_err(Failure::Usage)?;
@@ -93,6 +94,7 @@ impl Services {
             shutdown: shutdown.clone(),
             authority,
             metrics: metrics.clone(),
+            traces: traces.clone(),
         };
         let mut services = Self {
             auth: None,
@@ -199,14 +201,24 @@ impl Services {
         let requests = Requests::new(&self.deps.metrics);
         let measure =
             from_fn(move |request: Request, next: Next| requests.clone().measure(request, next));
-        router
-            .route("/openapi.json", reference)
+        self.traced(router.route("/openapi.json", reference))
             .fallback(not_found)
             .method_not_allowed_fallback(wrong_method)
             .layer(DefaultBodyLimit::max(REQUEST_BYTES))
             .layer(measure)
             .layer(from_fn(request_id))
             .layer(Extension(trusted_proxies))
+    }
+
+    /// Opens a span for each request that has a route, if anybody collects.
+    fn traced(&self, router: Router) -> Router {
+        let traces = self.deps.traces.clone();
+        if traces.is_on() {
+            let traced = from_fn_with_state(traces, fanfare_http::traced);
+            router.layer(traced)
+        } else {
+            router
+        }
     }
 
     /// Resolves once an operator has asked, over the bus, for what a signal asks for. Cancel safe.

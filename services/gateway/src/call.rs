@@ -19,6 +19,7 @@ use fanfare_proto::{
     subject,
     wire::{CountsReply, CountsRequest, Reply},
 };
+use fanfare_telemetry::traces::{Kind, Span};
 use fanfare_tokens::{Identity, TokenError};
 use prost::Message;
 use serde_json::value::RawValue;
@@ -236,17 +237,27 @@ pub(crate) async fn run(call: Call, client: Client) -> Completion {
                 Some(_) => Some(client.replay_turn.lock().await),
                 None => None,
             };
-            let outcome = ask(node, &request).await;
+            let outcome = span(node, &request.subject)
+                .around(ask(node, &request))
+                .await;
             Completion::Answer {
                 id: request.id,
                 outcome,
             }
         }
         Call::Tell { subject, payload } => {
-            tell(node, &subject, payload).await;
+            let told = tell(node, &subject, payload);
+            span(node, &subject).around(told).await;
             Completion::Sent
         }
     }
+}
+
+/// A client's frame that a service is asked or told for: a trace begins with it.
+fn span(node: &Node, subject: &str) -> Span {
+    let mut span = node.traces.enter(Kind::Server, "frame", None);
+    span.text("messaging.destination.name", subject);
+    span
 }
 
 async fn tell(node: &Node, subject: &str, payload: impl Into<Bytes>) {

@@ -146,6 +146,9 @@ impl Active {
 
     /// Sends to every shard that has a subscriber.
     pub(crate) async fn send(&self, slot: u32, shards: &[ShardHandle], delivery: Arc<Delivery>) {
+        if let Some(trace) = &delivery.trace {
+            trace.expect(self.readers.shards().count());
+        }
         for shard in self.readers.shards() {
             shards[shard]
                 .tell(Input::Deliver(slot, Arc::clone(&delivery)))

@@ -4,13 +4,16 @@ use crate::{
     frame::{self, Agreement},
     metrics::Figures,
     outbox::{Class, Mark, Parcel},
+    trace::Trace,
 };
 use bytes::Bytes;
 use fanfare_bus::log;
 use fanfare_proto::{
     Channel, Cursor, Position, delivery,
+    trace::Context,
     wire::{Entry, EntryType, Event},
 };
+use fanfare_telemetry::traces::Traces;
 use prost::Message as _;
 use std::sync::{Arc, OnceLock};
 
@@ -33,6 +36,8 @@ pub(crate) struct Delivery {
     pub(crate) supersedes: bool,
     /// Whether its delivery is reported.
     pub(crate) trail: bool,
+    /// What its way to the sockets is part of. One pointer, and mostly none.
+    pub(crate) trace: Option<Box<Trace>>,
     /// Only those get it who are told who is present.
     for_watchers: bool,
     /// Sessions of this user do not get it.
@@ -41,8 +46,8 @@ pub(crate) struct Delivery {
 
 impl Delivery {
     /// Of a record of the log; `None` when it holds no entry, which is logged and skipped: one unreadable record must
-    /// not stop its channel.
-    pub(crate) fn of_record(record: &log::Record, epoch: u32) -> Option<Self> {
+    /// not stop its channel. Where it is delivered to whoever reads the channel now, `traces` opens the span of that.
+    pub(crate) fn of_record(record: &log::Record, epoch: u32, traces: &Traces) -> Option<Self> {
         let entry = Entry::decode(record.payload.as_ref())
             .inspect_err(|error| {
                 tracing::error!(channel = %record.channel, n = record.position.n, %error, "a log record is unreadable");
@@ -58,15 +63,17 @@ impl Delivery {
             expires_at_ms: record.expires_at_ms,
             supersedes: supersedes(&entry),
             trail: entry.trail,
+            trace: trace(record, &entry, traces),
             ..Self::unstored(&text, Class::Kept, entry.created_at_ms)
         })
     }
 
     /// Of an event nobody stores.
-    pub(crate) fn of_event(event: &Event) -> Self {
+    pub(crate) fn of_event(event: &Event, trace: Option<Box<Trace>>) -> Self {
         let text = delivery::event_frame(event);
         let except_user = event.except_user.as_str();
         Self {
+            trace,
             except_user: (!except_user.is_empty()).then(|| except_user.into()),
             ..Self::unstored(&text, Class::Ephemeral, event.created_at_ms)
         }
@@ -92,6 +99,7 @@ impl Delivery {
             expires_at_ms: None,
             supersedes: false,
             trail: false,
+            trace: None,
             for_watchers: false,
             except_user: None,
         }
@@ -125,6 +133,17 @@ impl Delivery {
         });
         compressed.as_ref().unwrap_or(&self.plain)
     }
+}
+
+/// A record that has lost what it is part of, as one that is read back may have, still says of which publish it is.
+fn trace(record: &log::Record, entry: &Entry, traces: &Traces) -> Option<Box<Trace>> {
+    if !traces.is_on() {
+        return None;
+    }
+    let parent = record
+        .trace
+        .or_else(|| Context::parse_sampled(&entry.traceparent));
+    Trace::begin(traces, parent, record.channel.name(), record.position.n)
 }
 
 /// Whether an entry takes an earlier one back, or its place. An edit does not: the message that it changes stays where it

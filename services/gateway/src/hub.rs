@@ -18,10 +18,12 @@ use crate::{
     replay::Step,
     seat::Reading,
     shard::{Input, ShardHandle},
+    trace::Trace,
 };
 use fanfare_bus::{Bus, Log, LogError, Subscription, Tail, bus::Received, log::Head};
 use fanfare_lifecycle::{Clock, Shutdown};
 use fanfare_proto::{Channel, Position, subject, wire::Event};
+use fanfare_telemetry::traces::Traces;
 use futures_util::{StreamExt as _, future::BoxFuture, stream::FuturesUnordered};
 use prost::Message as _;
 use std::{sync::Arc, time::Duration};
@@ -68,6 +70,7 @@ pub(crate) struct Hub {
     shards: Vec<ShardHandle>,
     clock: Clock,
     figures: Arc<Figures>,
+    traces: Traces,
     channels: Channels,
     next_life: u32,
     next_serial: u32,
@@ -98,7 +101,7 @@ impl Hub {
         bus: &dyn Bus,
         shards: Vec<ShardHandle>,
         clock: Clock,
-        figures: Arc<Figures>,
+        (figures, traces): (Arc<Figures>, Traces),
         ring_bytes: usize,
     ) -> Result<(Self, HubHandle, Sources), String> {
         let tail = log.tail().await.map_err(|error| error.to_string())?;
@@ -112,6 +115,7 @@ impl Hub {
             shards,
             clock,
             figures,
+            traces,
             channels: Channels::default(),
             next_life: 0,
             next_serial: 0,
@@ -292,9 +296,9 @@ impl Hub {
         };
         if let Some(slot) = self.channels.find(&event.channel) {
             self.figures.messages.inc();
-            self.channels[slot]
-                .send(slot, &self.shards, Arc::new(Delivery::of_event(&event)))
-                .await;
+            let trace = Trace::begin(&self.traces, message.trace, &event.channel, 0);
+            let delivery = Arc::new(Delivery::of_event(&event, trace));
+            self.channels[slot].send(slot, &self.shards, delivery).await;
         }
     }
 }

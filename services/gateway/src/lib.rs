@@ -11,7 +11,7 @@
 //!
 //! Beside them: [`pace`] of admissions, [`goodbye`], [`registry`] of users' [`seat`]s, [`control`] (revocations, kicks, users
 //! who may not read a channel any more, probe), [`fleet`] (the HTTP interface to [`control`] of every node), [`drain`],
-//! [`report`] (for the delivery trail), [`presence`], [`system`] figures, [`metrics`].
+//! [`report`] (for the delivery trail), [`presence`], [`system`] figures, [`metrics`], [`trace`].
 
 mod accept;
 mod call;
@@ -45,6 +45,7 @@ mod settings;
 mod shard;
 mod subscribe;
 mod system;
+mod trace;
 mod traffic;
 mod wheel;
 
@@ -93,6 +94,7 @@ impl Gateway {
             shutdown,
             authority,
             metrics,
+            traces,
         } = deps;
         let figures = Arc::new(Figures::new(&metrics));
         let limit = i64::try_from(settings.connections).unwrap_or(i64::MAX);
@@ -112,7 +114,7 @@ impl Gateway {
             &*handles.bus,
             shards.clone(),
             clock.clone(),
-            Arc::clone(&figures),
+            (Arc::clone(&figures), traces.clone()),
             settings.ring_bytes,
         )
         .await?;
@@ -137,6 +139,7 @@ impl Gateway {
             presence,
             gateways,
             figures,
+            traces,
             clock,
             uptime,
             tasks: tasks.clone(),

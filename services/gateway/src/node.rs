@@ -18,6 +18,7 @@ use fanfare_bus::{Bus, Log};
 use fanfare_lifecycle::{Clock, Tasks};
 use fanfare_proto::Timestamp;
 use fanfare_service::Gateways;
+use fanfare_telemetry::traces::Traces;
 use fanfare_tokens::Authority;
 use std::sync::{
     Arc,
@@ -43,6 +44,7 @@ pub(crate) struct Node {
     pub(crate) gateways: Arc<Gateways>,
     pub(crate) system: System,
     pub(crate) figures: Arc<Figures>,
+    pub(crate) traces: Traces,
     pub(crate) clock: Clock,
     pub(crate) uptime: Uptime,
     pub(crate) tasks: Tasks,

@@ -75,6 +75,7 @@ impl Publication {
             expect: Expect::Any,
             ttl_ms: None,
             payload: entry.encode_to_vec().into(),
+            trace: None,
         };
         let timer = core.meters.append_seconds.start_timer();
         let appended = core.handles.log.append(append).await;

@@ -18,7 +18,7 @@ use crate::{
 };
 use fanfare_bus::{BusError, bus::Serving};
 use fanfare_http::Problem;
-use fanfare_lifecycle::Tasks;
+use fanfare_lifecycle::{Tasks, trace};
 use fanfare_proto::{
     Channel, ErrorCode, json, limits, subject,
     wire::{CountsReply, CountsRequest, PublishReply, PublishRequest, ReadReply, ReadRequest},
@@ -77,7 +77,9 @@ async fn publish(core: Arc<Core>, request: PublishRequest) -> Result<PublishRepl
         format!("client/{digest}")
     });
     let publication = Publication::new(&request.channel, data)?;
-    let standing = publication.store(&core, &caller.user, msg_id, "").await?;
+    let traceparent = trace::traceparent();
+    let stored = publication.store(&core, &caller.user, msg_id, &traceparent);
+    let standing = stored.await?;
     Ok(PublishReply {
         n: standing.n,
         cursor: standing.cursor.to_string(),

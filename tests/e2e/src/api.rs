@@ -157,6 +157,20 @@ impl Api {
         Some(response.send().await.ok()?.status().as_u16())
     }
 
+    /// One request to the admin port; the status and the text of the answer.
+    ///
+    /// # Panics
+    ///
+    /// When there is no answer.
+    pub async fn admin(&self, method: Method, path: &str, body: &str) -> (u16, String) {
+        let url = format!("{}{path}", self.admin_url);
+        let request = self.client.request(method, url).body(body.to_owned());
+        let response = request.send().await.expect("the admin port answers");
+        let status = response.status().as_u16();
+        let text = response.text().await.expect("the answer is text");
+        (status, text)
+    }
+
     /// The figures on the admin port.
     ///
     /// # Panics
@@ -165,6 +179,18 @@ impl Api {
     pub async fn metrics(&self) -> String {
         let response = self.client.get(format!("{}/metrics", self.admin_url));
         let response = response.send().await.expect("the admin port answers");
+        response.text().await.expect("the figures are text")
+    }
+
+    /// The same as OpenMetrics, with the exemplars.
+    ///
+    /// # Panics
+    ///
+    /// When there are none.
+    pub async fn open_metrics(&self) -> String {
+        let request = self.client.get(format!("{}/metrics", self.admin_url));
+        let request = request.header("accept", "application/openmetrics-text; version=1.0.0");
+        let response = request.send().await.expect("the admin port answers");
         response.text().await.expect("the figures are text")
     }
 

@@ -8,7 +8,11 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 
 /// An installation of its own. Its processes end when they are dropped.
-pub struct Fleet(Nats);
+pub struct Fleet {
+    nats: Nats,
+    /// Of every process that is started.
+    variables: Vec<(String, String)>,
+}
 
 /// What it runs on.
 enum Nats {
@@ -34,13 +38,27 @@ impl Fleet {
     pub fn new() -> Self {
         let nats = NatsServer::shared();
         let account = nats.account();
-        Self(Nats::Shared(nats, account))
+        Self::around(Nats::Shared(nats, account))
     }
 
     /// An installation with nothing running, on `servers`.
     #[must_use]
     pub const fn on(servers: Recommended) -> Self {
-        Self(Nats::Recommended(servers))
+        Self::around(Nats::Recommended(servers))
+    }
+
+    const fn around(nats: Nats) -> Self {
+        Self {
+            nats,
+            variables: Vec::new(),
+        }
+    }
+
+    /// Gives every process that is started from now on a setting, by its variable.
+    #[must_use]
+    pub fn variable(mut self, name: &str, value: &str) -> Self {
+        self.variables.push((name.to_owned(), value.to_owned()));
+        self
     }
 
     /// The servers of an installation [`on`](Self::on) some.
@@ -50,7 +68,7 @@ impl Fleet {
     /// When it is on a shared one.
     #[must_use]
     pub fn servers(&self) -> &Recommended {
-        match &self.0 {
+        match &self.nats {
             Nats::Recommended(servers) => servers,
             Nats::Shared(..) => panic!("this installation has no servers of its own"),
         }
@@ -63,7 +81,7 @@ impl Fleet {
     /// When it has servers of its own.
     #[must_use]
     pub fn nats(&self) -> (String, &str) {
-        match &self.0 {
+        match &self.nats {
             Nats::Shared(nats, account) => (nats.address(), account),
             Nats::Recommended(_) => panic!("this installation has servers of its own"),
         }
@@ -71,7 +89,7 @@ impl Fleet {
 
     /// What tells a process of `service` where the servers are and who it is.
     fn variables(&self, service: &str) -> Vec<(&'static str, String)> {
-        match &self.0 {
+        match &self.nats {
             Nats::Shared(nats, account) => vec![
                 ("FANFARE_NATS", nats.address()),
                 ("FANFARE_NATS_USER", account.clone()),
@@ -101,7 +119,9 @@ impl Fleet {
             ("FANFARE_LISTEN", "127.0.0.1:0"),
             ("FANFARE_ADMIN_LISTEN", "127.0.0.1:0"),
         ];
+        let common = self.variables.iter();
         all.extend(own.iter().map(|(name, value)| (*name, value.as_str())));
+        all.extend(common.map(|(name, value)| (name.as_str(), value.as_str())));
         all.extend(variables);
         let process = Process::start(&[command], &all);
         let (url, admin_url) = process.wait_for("its two addresses", addresses).await;
@@ -185,7 +205,7 @@ impl Member {
     /// Begins a WebSocket to `path`.
     #[must_use]
     pub fn upgrade(&self, path: &str) -> Upgrade {
-        Upgrade::new(&format!("{}{path}", self.api.url()))
+        Upgrade::to(&format!("{}{path}", self.api.url()))
     }
 
     /// Publishes `title` to `user` with an `Idempotency-Key`.

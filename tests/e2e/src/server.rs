@@ -86,7 +86,7 @@ impl Server {
     /// Begins a WebSocket to `path`.
     #[must_use]
     pub fn upgrade(&self, path: &str) -> Upgrade {
-        Upgrade::new(&format!("{}{path}", self.api.url()))
+        Upgrade::to(&format!("{}{path}", self.api.url()))
     }
 
     /// `host:port` of the public port.

@@ -17,7 +17,9 @@ pub struct Upgrade {
 }
 
 impl Upgrade {
-    pub(crate) fn new(url: &str) -> Self {
+    /// To a whole URL.
+    #[must_use]
+    pub fn to(url: &str) -> Self {
         Self {
             url: url.replacen("http://", "ws://", 1),
             headers: Vec::new(),

@@ -6,8 +6,9 @@ use crate::{
     bus::{Message, Received, Responder, Serving},
 };
 use bytes::Bytes;
-use fanfare_lifecycle::Tasks;
-use std::sync::Arc;
+use fanfare_lifecycle::{Tasks, trace};
+use fanfare_proto::trace::Context;
+use std::{sync::Arc, time::Duration};
 use tokio::sync::mpsc;
 
 pub(super) async fn publish(bus: &dyn Bus, subject: &str, payload: impl Into<Bytes>) {
@@ -197,4 +198,28 @@ pub(super) async fn a_dropped_subscription_hears_nothing_and_hurts_nobody(subjec
     let mut again = subscribe(&*handles.bus, "evt.a").await;
     publish(&*handles.bus, "evt.a", "y").await;
     assert_eq!(message(&mut *again).await.payload, "y");
+}
+
+pub(super) async fn a_message_tells_what_its_sender_works_for(subject: &dyn Subject) {
+    const LONG: Duration = Duration::from_secs(20);
+    let handles = subject.open().await;
+    let bus = &*handles.bus;
+    let mut subscription = subscribe(bus, "evt.a").await;
+    let tells: Responder = Box::new(|message| {
+        let told = message.trace.map(|trace| trace.to_string());
+        Box::pin(async move { told.unwrap_or_default().into() })
+    });
+    let _serving = within(bus.serve("svc.a", None, tells)).await.unwrap();
+    for context in [None, Context::new([1; 16], [2; 8], true)] {
+        let told = context.map_or_else(String::new, |context| context.to_string());
+        let asked = async {
+            publish(bus, "evt.a", "x").await;
+            let one = bus.request("svc.a", Bytes::new(), LONG).await.unwrap();
+            let all = bus.gather("svc.a", Bytes::new(), LONG, 1).await.unwrap();
+            (one, all)
+        };
+        let (one, all) = within(trace::within(context, asked)).await;
+        assert_eq!(message(&mut *subscription).await.trace, context);
+        assert_eq!((one, all), (told.clone().into(), vec![told.into()]));
+    }
 }

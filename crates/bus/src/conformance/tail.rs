@@ -7,9 +7,9 @@ use super::{
         room, tailed, tailed_to, with_id, within,
     },
 };
-use crate::log::{Record, Tailed};
-use fanfare_lifecycle::Tasks;
-use fanfare_proto::Position;
+use crate::log::{Append, Record, Tailed};
+use fanfare_lifecycle::{Tasks, trace};
+use fanfare_proto::{Position, trace::Context};
 use std::sync::{
     Arc,
     atomic::{AtomicBool, Ordering},
@@ -211,4 +211,23 @@ pub(super) async fn two_tails_do_not_take_from_each_other(subject: &dyn Subject)
     assert_eq!(tailed_to(&mut *second, &channel, 5).await, seen);
     append(&handles, record(&channel, "6")).await;
     assert_eq!(tailed(&mut *second).await.position.n, 6);
+}
+
+pub(super) async fn a_tail_tells_what_each_append_is_part_of(subject: &dyn Subject) {
+    let handles = subject.open().await;
+    let channel = room("a");
+    let context = |id: u8| Context::new([id; 16], [id; 8], true);
+    let of = |trace| Append {
+        trace,
+        ..record(&channel, "x")
+    };
+    let mut tail = within(handles.log.tail()).await.unwrap();
+    // What the caller works for is not what he appends for others.
+    let appends = vec![of(context(1)), of(None), of(context(2))];
+    let appended = trace::within(context(3), handles.log.append_all(appends));
+    within(appended).await.unwrap();
+    append(&handles, of(context(4))).await;
+    for expected in [context(1), None, context(2), context(4)] {
+        assert_eq!(tailed(&mut *tail).await.trace, expected);
+    }
 }

@@ -10,7 +10,7 @@ use crate::{
 };
 use async_trait::async_trait;
 use bytes::Bytes;
-use fanfare_lifecycle::{Shutdown, Tasks};
+use fanfare_lifecycle::{Shutdown, Tasks, trace};
 use registry::{Listener, Registry};
 use std::{sync::Arc, time::Duration};
 use tokio::{sync::mpsc, time};
@@ -49,6 +49,14 @@ impl LocalBus {
     }
 }
 
+fn message(subject: &str, payload: Bytes) -> Message {
+    Message {
+        subject: subject.to_owned(),
+        payload,
+        trace: trace::current(),
+    }
+}
+
 #[derive(Clone, Copy, Default)]
 struct Delivered {
     asked: usize,
@@ -59,8 +67,7 @@ struct Delivered {
 impl Bus for LocalBus {
     async fn publish(&self, subject: &str, payload: Bytes) -> Result<(), BusError> {
         bus::check(subject, &payload)?;
-        let subject = subject.to_owned();
-        self.deliver(&Message { subject, payload }, None);
+        self.deliver(&message(subject, payload), None);
         Ok(())
     }
 
@@ -81,9 +88,8 @@ impl Bus for LocalBus {
         limit: Duration,
     ) -> Result<Bytes, RequestError> {
         bus::check(subject, &payload).map_err(|_refused| RequestError::Unavailable)?;
-        let subject = subject.to_owned();
         let (reply, mut replies) = mpsc::channel(1);
-        let delivered = self.deliver(&Message { subject, payload }, Some(&reply));
+        let delivered = self.deliver(&message(subject, payload), Some(&reply));
         drop(reply);
         if delivered.asked == 0 {
             return Err(RequestError::NoResponders);
@@ -106,11 +112,10 @@ impl Bus for LocalBus {
         expected: usize,
     ) -> Result<Vec<Bytes>, BusError> {
         bus::check(subject, &payload)?;
-        let subject = subject.to_owned();
         let until = time::Instant::now() + limit;
         // An answer that finds no room waits in its server's task; this reader takes them as they come.
         let (reply, mut replies) = mpsc::channel(64);
-        self.deliver(&Message { subject, payload }, Some(&reply));
+        self.deliver(&message(subject, payload), Some(&reply));
         drop(reply);
         let mut answers = Vec::new();
         while answers.len() < expected {

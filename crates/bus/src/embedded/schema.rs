@@ -197,6 +197,7 @@ impl<'a> Entry<'a> {
             stored_at_ms: self.stored_at_ms,
             expires_at_ms: expires(self.expires_at_ms),
             payload: Bytes::copy_from_slice(self.payload),
+            trace: None,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::{
     connection::{Connection, Link, Quiet},
+    header,
     inbox::PREFIX,
 };
 use crate::{
@@ -14,7 +15,7 @@ use crate::{
 use async_nats::{HeaderMap, StatusCode, Subject, Subscriber};
 use async_trait::async_trait;
 use bytes::Bytes;
-use fanfare_lifecycle::{Shutdown, Tasks};
+use fanfare_lifecycle::{Shutdown, Tasks, trace};
 use futures_util::StreamExt as _;
 use std::{sync::Arc, time::Duration};
 use tokio::{sync::watch, time};
@@ -84,16 +85,24 @@ impl From<RequestError> for BusError {
 
 fn message(message: async_nats::Message) -> Message {
     Message {
+        trace: message.headers.as_ref().and_then(header::trace),
         subject: message.subject.into_string(),
         payload: message.payload,
     }
+}
+
+/// Of what is sent right now.
+fn headers() -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    header::put_trace(&mut headers, trace::current());
+    headers
 }
 
 #[async_trait]
 impl Bus for NatsBus {
     async fn publish(&self, subject: &str, payload: Bytes) -> Result<(), BusError> {
         bus::check(subject, &payload)?;
-        let (subject, headers) = (subject.to_owned(), HeaderMap::new());
+        let (subject, headers) = (subject.to_owned(), headers());
         Ok(self.link.ctl.send(subject, None, headers, payload).await?)
     }
 
@@ -134,7 +143,7 @@ impl Bus for NatsBus {
         limit: Duration,
     ) -> Result<Bytes, RequestError> {
         bus::check(subject, &payload).map_err(|_refused| RequestError::Unavailable)?;
-        let (subject, headers) = (subject.to_owned(), HeaderMap::new());
+        let (subject, headers) = (subject.to_owned(), headers());
         let answer = self.link.ctl.ask(subject, headers, payload, limit).await?;
         let headers = answer.headers.unwrap_or_default();
         if headers.get(OVERLOADED).is_some() {
@@ -153,7 +162,7 @@ impl Bus for NatsBus {
         bus::check(subject, &payload)?;
         let until = time::Instant::now() + limit;
         let (ctl, mut mailbox) = (&self.link.ctl, self.link.ctl.mailbox(GATHERED));
-        let (subject, headers) = (subject.to_owned(), HeaderMap::new());
+        let (subject, headers) = (subject.to_owned(), headers());
         ctl.send(subject, Some(mailbox.address()), headers, payload)
             .await?;
         let mut answers = Vec::new();

@@ -1,4 +1,7 @@
-//! The headers of NATS that are used here.
+//! The headers of NATS that are used here, and the one that tells a trace.
+
+use async_nats::HeaderMap;
+use fanfare_proto::trace::{Context, TRACEPARENT};
 
 /// One name for all messages of an atomic batch; at most 64 bytes.
 pub(super) const BATCH_ID: &str = "Nats-Batch-Id";
@@ -26,3 +29,15 @@ pub(super) const NUM_PENDING: &str = "Nats-Num-Pending";
 pub(super) const UP_TO_SEQUENCE: &str = "Nats-UpTo-Sequence";
 /// Why there is no record any more. On messages that say so: those of the server, when one expires, and ours.
 pub(super) const MARKER_REASON: &str = "Nats-Marker-Reason";
+
+/// Says what a message is part of, if that is recorded: nobody else would look at it.
+pub(super) fn put_trace(headers: &mut HeaderMap, trace: Option<Context>) {
+    if let Some(trace) = trace {
+        headers.insert(TRACEPARENT, trace.to_string());
+    }
+}
+
+/// What a message is part of.
+pub(super) fn trace(headers: &HeaderMap) -> Option<Context> {
+    Context::parse_sampled(headers.get(TRACEPARENT)?.as_str())
+}

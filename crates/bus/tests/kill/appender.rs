@@ -43,6 +43,7 @@ async fn append(log: Arc<dyn Log>, channel: Channel, name: String) -> std::io::R
             expect: Expect::Any,
             ttl_ms: None,
             payload: Bytes::from(format!("{name}-{step}{half}")),
+            trace: None,
         };
         let batch = if step % 3 == 0 {
             vec![record("a"), record("b")]

@@ -91,6 +91,7 @@ async fn subscriptions_lag_and_hear_again() {
     let heard = Message {
         subject: "evt.a".to_owned(),
         payload: after.clone(),
+        trace: None,
     };
     assert_eq!(
         within(subscription.next()).await,

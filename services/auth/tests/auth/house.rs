@@ -9,7 +9,7 @@ use axum::{
 use fanfare_auth::{Auth, Deps, LoginLimits, Password, Settings};
 use fanfare_bus::{Handles, embedded};
 use fanfare_lifecycle::{Clock, Shutdown, Tasks};
-use fanfare_telemetry::metrics::Metrics;
+use fanfare_telemetry::{metrics::Metrics, traces::Traces};
 use fanfare_tokens::{Authority, Identity, TokenError};
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
@@ -77,6 +77,7 @@ impl House {
             shutdown: self.shutdown.clone(),
             authority: Arc::clone(&authority),
             metrics: metrics.clone(),
+            traces: Traces::off(),
         };
         let auth = fanfare_auth::start(settings, deps).await.unwrap();
         let (router, _openapi) = auth.router().split_for_parts();

@@ -8,6 +8,7 @@ use axum::{
 use bytes::Bytes;
 pub(crate) use fanfare_http::Params;
 use fanfare_http::{Bearer, Problem, idempotency_key, read_body};
+use fanfare_lifecycle::trace;
 use fanfare_proto::{ErrorCode, channel, limits};
 use fanfare_service::{Fields, Flaw, problem};
 use fanfare_tokens::ApiKeyText;
@@ -240,6 +241,7 @@ pub(crate) async fn whole<T: Send + 'static>(
     core: &Arc<Core>,
     work: impl Future<Output = Result<T, Problem>> + Send + 'static,
 ) -> Result<T, Problem> {
+    let work = trace::within(trace::current(), work);
     let done = core.tasks.spawn(work).await;
     done.unwrap_or_else(|_panicked| Err(problem::internal("a request ended in a panic")))
 }

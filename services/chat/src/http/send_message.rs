@@ -12,6 +12,7 @@ use crate::{
 };
 use axum::{Json, extract::State, http::StatusCode};
 use fanfare_http::Problem;
+use fanfare_lifecycle::trace;
 use fanfare_proto::limits::IDEMPOTENCY_KEY_BYTES;
 use fanfare_service::{Fields, Flaw};
 use std::sync::Arc;
@@ -58,7 +59,7 @@ pub(crate) async fn send_message(
             room: &room,
             message,
             client_id: &client_id,
-            traceparent: "",
+            traceparent: &trace::traceparent(),
         };
         send::send(&state, &actor, request).await
     };

@@ -213,6 +213,7 @@ async fn fill(house: &House, room: &str, from: u64, count: u64) {
             expect: log::Expect::Any,
             ttl_ms: None,
             payload: entry.encode_to_vec().into(),
+            trace: None,
         }
     };
     for first in (from..from + count).step_by(200) {

@@ -20,7 +20,7 @@ use fanfare_proto::{
     Channel, subject,
     wire::{Caller, Entry, Event, Failure, Reply},
 };
-use fanfare_telemetry::metrics::Metrics;
+use fanfare_telemetry::{metrics::Metrics, traces::Traces};
 use fanfare_tokens::{Authority, Identity, SigningKey};
 use prost::Message;
 use serde_json::{Value, json};
@@ -116,6 +116,7 @@ impl House {
             shutdown: shutdown.clone(),
             authority: Arc::clone(&authority),
             metrics: Metrics::new(),
+            traces: Traces::off(),
         };
         let chat = fanfare_chat::start(settings(), deps).await.unwrap();
         Self {
@@ -144,6 +145,7 @@ impl House {
             shutdown: self.shutdown.clone(),
             authority: Arc::clone(&self.authority),
             metrics: Metrics::new(),
+            traces: Traces::off(),
         };
         let chat = fanfare_chat::start(settings, deps).await.unwrap();
         let app = chat.router().split_for_parts().0;

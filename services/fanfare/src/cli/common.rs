@@ -1,6 +1,6 @@
 //! Options of every process that serves.
 
-use super::Issuers;
+use super::{Issuers, Traces};
 use clap::{Args, ValueEnum};
 use ipnet::IpNet;
 
@@ -19,10 +19,10 @@ pub(crate) struct Common {
     /// The public address: what this process serves to clients and backends.
     #[arg(long, env = "FANFARE_LISTEN", default_value = "127.0.0.1:8000")]
     pub(crate) listen: String,
-    /// The internal address: /livez, /readyz and /metrics. Do not publish it.
+    /// The internal address: /livez, /readyz, /metrics and /log. Do not publish it.
     #[arg(long, env = "FANFARE_ADMIN_LISTEN", default_value = "127.0.0.1:9000")]
     pub(crate) admin_listen: String,
-    /// What to log, in the syntax of RUST_LOG.
+    /// What to log, in the syntax of RUST_LOG. A PUT to /log of the internal address changes it.
     #[arg(long, env = "FANFARE_LOG", default_value = "info,async_nats=warn")]
     pub(crate) log: String,
     /// How log lines look.
@@ -34,6 +34,8 @@ pub(crate) struct Common {
     pub(crate) shutdown: Shutdown,
     #[command(flatten)]
     pub(crate) issuers: Issuers,
+    #[command(flatten)]
+    pub(crate) traces: Traces,
 }
 
 /// What stands in front.

@@ -47,7 +47,7 @@ impl Hub {
         let active = &mut self.channels[slot];
         let before = std::mem::replace(&mut active.have, record.position);
         let epoch = self.log.epoch(&record.channel);
-        if let Some(delivery) = Delivery::of_record(record, epoch) {
+        if let Some(delivery) = Delivery::of_record(record, epoch, &self.traces) {
             self.figures.messages.inc();
             self.figures
                 .heard(self.clock.now_ms() - delivery.created_at_ms);

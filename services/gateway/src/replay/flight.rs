@@ -7,6 +7,7 @@ use super::{Missed, step};
 use crate::{delivery::Delivery, metrics::Figures};
 use fanfare_bus::{Log, LogError};
 use fanfare_proto::{Channel, Position};
+use fanfare_telemetry::traces::Traces;
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
@@ -63,7 +64,7 @@ impl Replays {
             let deliveries = step
                 .records
                 .iter()
-                .filter_map(|record| Delivery::of_record(record, epoch))
+                .filter_map(|record| Delivery::of_record(record, epoch, &Traces::off()))
                 .map(Arc::new)
                 .collect();
             let position = step.position;
@@ -140,6 +141,7 @@ mod tests {
                 expect: Expect::Any,
                 ttl_ms: None,
                 payload: Bytes::new(),
+                trace: None,
             };
             upto = handles.log.append(append).await.unwrap().position;
         }

@@ -17,6 +17,7 @@ use crate::{
     link::Sent,
     metrics::Tally,
     outbox::{Bounds, Parcel},
+    trace::Writes,
 };
 use fanfare_proto::Channel;
 use std::sync::Arc;
@@ -93,6 +94,7 @@ impl Shard {
         let mut mail = Mail::default();
         let mut borrowed = Vec::with_capacity(pending.len());
         for (channel, deliveries) in pending {
+            let writes = Writes::begin(deliveries, self.index);
             let subscribers = self.borrow_subscribers(*channel);
             let subscribers = subscribers.map(|(name, mut subscribers)| {
                 self.post(
@@ -102,7 +104,7 @@ impl Shard {
                     deliveries,
                     &mut subscribers,
                 );
-                (subscribers, 0)
+                (subscribers, 0, writes)
             });
             borrowed.push(subscribers);
         }
@@ -117,7 +119,7 @@ impl Shard {
             if matches!(sent, Sent::Written | Sent::Queued) {
                 for batch in &own {
                     let channel = mail.batches[*batch as usize].channel;
-                    if let Some((_, live)) = &mut borrowed[channel] {
+                    if let Some((_, live, _)) = &mut borrowed[channel] {
                         *live += 1;
                     }
                 }
@@ -129,9 +131,9 @@ impl Shard {
             }
         }
         for ((channel, deliveries), borrowed) in pending.iter().zip(borrowed) {
-            if let Some((subscribers, live)) = borrowed {
+            if let Some((subscribers, live, writes)) = borrowed {
                 self.give_back(*channel, subscribers);
-                self.note(*channel, deliveries, live);
+                self.note(*channel, deliveries, live, writes);
             }
         }
     }
@@ -207,8 +209,15 @@ impl Shard {
         }
     }
 
-    /// Notes that so many sockets took `deliveries`.
-    pub(super) fn note(&mut self, channel: u32, deliveries: &[Arc<Delivery>], live: u32) {
+    /// Notes that so many sockets took `deliveries`, which ends their `writes`.
+    pub(super) fn note(
+        &mut self,
+        channel: u32,
+        deliveries: &[Arc<Delivery>],
+        live: u32,
+        writes: Writes,
+    ) {
+        writes.end(live);
         let Some(state) = self.channels.get_mut(channel) else {
             return;
         };
@@ -218,9 +227,9 @@ impl Shard {
             if delivery.position.n > 0 {
                 *last = delivery.position;
             }
-            self.node
-                .figures
-                .latency(now_ms - delivery.created_at_ms, None);
+            let trace = delivery.trace.as_ref().map(|trace| trace.id());
+            let took_ms = now_ms - delivery.created_at_ms;
+            self.node.figures.latency(took_ms, trace);
             if delivery.trail && live > 0 {
                 let n = delivery.position.n;
                 self.node.reports.written(channel, n, now_ms, live);

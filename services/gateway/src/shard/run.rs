@@ -13,6 +13,7 @@ use crate::{
     delivery::{Delivery, Joined},
     link::Sent,
     metrics::Tally,
+    trace::Writes,
 };
 use fanfare_proto::Channel;
 use std::sync::Arc;
@@ -28,6 +29,7 @@ struct Part {
     behind: usize,
     /// Sockets that took them.
     live: u32,
+    writes: Writes,
 }
 
 impl Shard {
@@ -40,6 +42,7 @@ impl Shard {
         takes_more: bool,
         tally: &mut Tally,
     ) {
+        let writes = Writes::begin(&deliveries, self.index);
         let Some((name, mut subscribers)) = self.borrow_subscribers(channel) else {
             return;
         };
@@ -47,6 +50,7 @@ impl Shard {
             deliveries,
             behind: 0,
             live: 0,
+            writes,
         }];
         let mut served = 0;
         while served < subscribers.len() {
@@ -57,6 +61,7 @@ impl Shard {
                 .await;
             served += count;
             parts.extend(more.map(|deliveries| Part {
+                writes: Writes::begin(&deliveries, self.index),
                 deliveries,
                 behind: served,
                 live: 0,
@@ -68,8 +73,8 @@ impl Shard {
             self.turns(&name, late, parts, None, intake, tally).await;
         }
         self.give_back(channel, subscribers);
-        for part in &parts {
-            self.note(channel, &part.deliveries, part.live);
+        for part in parts {
+            self.note(channel, &part.deliveries, part.live, part.writes);
         }
     }
 

@@ -245,7 +245,7 @@ mod tests {
             except_user: "7".into(),
             ..Event::default()
         };
-        let typing = Arc::new(Delivery::of_event(&typing));
+        let typing = Arc::new(Delivery::of_event(&typing, None));
         let for_all = Arc::new(Delivery::unstored(b"a", Class::Kept, 0));
         let both = [typing, Arc::clone(&for_all)];
         assert!(!both[0].is_for_all() && for_all.is_for_all());

@@ -11,7 +11,7 @@ use crate::{
 use fanfare_bus::{Message, bus::Serving, embedded};
 use fanfare_lifecycle::{Clock, Tasks};
 use fanfare_proto::{Position, subject};
-use fanfare_telemetry::metrics::Metrics;
+use fanfare_telemetry::{metrics::Metrics, traces::Traces};
 use fanfare_tokens::{Authority, Identity};
 use serde_json::{Value, json};
 use std::{collections::HashMap, net::TcpListener, pin::Pin};
@@ -47,6 +47,7 @@ impl House {
             shutdown: shutdown.clone(),
             authority: authority.await.unwrap(),
             metrics: Metrics::new(),
+            traces: Traces::off(),
         };
         let settings = Settings {
             shards: 1,

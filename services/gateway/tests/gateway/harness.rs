@@ -12,7 +12,7 @@ use fanfare_proto::{
     Channel, Cursor, subject,
     wire::{Entry, EntryType, KeySetReply, Reply},
 };
-use fanfare_telemetry::metrics::Metrics;
+use fanfare_telemetry::{metrics::Metrics, traces::Traces};
 use fanfare_tokens::{Authority, ChannelRight, Identity, KeySet, SigningKey};
 use futures_util::{SinkExt as _, StreamExt as _};
 use prost::Message as _;
@@ -136,6 +136,7 @@ pub(crate) async fn append(handles: &Handles, channel: &str, title: &str) -> App
         expect: Expect::Any,
         ttl_ms: None,
         payload: entry.encode_to_vec().into(),
+        trace: None,
     };
     handles.log.append(append).await.unwrap()
 }
@@ -175,6 +176,7 @@ impl Server {
             shutdown: shutdown.clone(),
             authority,
             metrics: metrics.clone(),
+            traces: Traces::off(),
         };
         let gateway = Gateway::start(settings, deps).await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -234,6 +234,7 @@ async fn append(world: &World, kind: EntryType, body: Value) -> u64 {
         expect: Expect::Any,
         ttl_ms: None,
         payload: entry.encode_to_vec().into(),
+        trace: None,
     };
     world.handles.log.append(append).await.unwrap().position.n
 }

@@ -8,7 +8,11 @@ use axum::{
 use bytes::Bytes;
 pub(crate) use fanfare_http::Params;
 use fanfare_http::{Bearer, Problem, read_body};
-use fanfare_proto::ErrorCode;
+use fanfare_lifecycle::trace;
+use fanfare_proto::{
+    ErrorCode,
+    trace::{Context, TRACEPARENT},
+};
 use fanfare_tokens::{ApiKey, Identity};
 use std::sync::Arc;
 
@@ -108,14 +112,13 @@ pub(crate) async fn body(core: &Core, request: Request) -> Result<Bytes, Problem
     }
 }
 
-/// The W3C trace context of a request; empty when there is none, or none of version 00.
-pub(crate) fn traceparent(parts: &Parts) -> &str {
-    let sent = parts.headers.get("traceparent");
-    let text = sent.and_then(|value| value.to_str().ok());
-    let is_valid = |text: &&str| {
-        let lengths = text.split('-').map(str::len);
-        let hex = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f' | b'-');
-        text.starts_with("00-") && lengths.eq([2, 32, 16, 2]) && text.bytes().all(hex)
+/// The W3C trace context of a request: its own, where it is traced, otherwise the one that was sent. Empty when there is
+/// none.
+pub(crate) fn traceparent(parts: &Parts) -> String {
+    let sent = || {
+        let sent = parts.headers.get(TRACEPARENT)?.to_str().ok()?;
+        Context::parse(sent)
     };
-    text.filter(is_valid).unwrap_or_default()
+    let context = trace::current().or_else(sent);
+    context.map_or_else(String::new, |context| context.to_string())
 }

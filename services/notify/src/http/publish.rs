@@ -85,7 +85,7 @@ pub(crate) async fn publish(
         Begun::Run(slot) => slot,
     };
     let traceparent = extract::traceparent(&parts);
-    let view = run(&core, &slot, publication, ephemeral, traceparent).await?;
+    let view = run(&core, &slot, publication, ephemeral, &traceparent).await?;
     tracing::debug!(by = api_key.id, channel = %view.channel, ephemeral, "live data was published");
     let text = to_raw_value(&view)
         .map_err(|_error| problem::internal("an answer could not be written"))?;

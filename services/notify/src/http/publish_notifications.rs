@@ -65,7 +65,7 @@ pub(crate) async fn publish_notifications(
     let (parts, body) = request.into_parts();
     let api_key = extract::backend(&core, &parts, NOTIFICATIONS).await?;
     let key = idempotency_key(&parts.headers)?;
-    let traceparent = extract::traceparent(&parts).to_owned();
+    let traceparent = extract::traceparent(&parts);
     let body = extract::body(&core, with_limit(&parts, body)).await?;
     let text = std::str::from_utf8(&body)
         .map_err(|_at| Problem::new(ErrorCode::BadJson, "the body is not UTF-8"))?;

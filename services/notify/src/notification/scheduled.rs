@@ -69,6 +69,7 @@ async fn places(core: &Core, item: &Item, due_ms: i64) -> Result<(), Problem> {
                 expect: Head::Any,
                 ttl_ms: item.draft.ttl_ms,
                 payload: item.entry.clone(),
+                trace: None,
             };
             let key = schedule_key(&item.id, *place);
             async move { core.handles.log.schedule(due_ms, &key, append).await }

@@ -39,6 +39,7 @@ pub(crate) async fn append(
                 expect: Expect::Any,
                 ttl_ms: item.draft.ttl_ms,
                 payload: item.entry.clone(),
+                trace: None,
             };
             let shard = core.handles.log.shard(channel);
             shards

@@ -146,6 +146,7 @@ async fn sent(
         payload: body::retraction(&record.id, n, now_ms)
             .encode_to_vec()
             .into(),
+        trace: None,
     };
     core.handles
         .log

@@ -10,6 +10,7 @@ use crate::{
     problem,
 };
 use fanfare_http::Problem;
+use fanfare_lifecycle::trace;
 use fanfare_proto::wire::{NotifyReply, NotifyRequest};
 use fanfare_service::serve::unreadable;
 use serde::{Deserialize, Serialize};
@@ -44,7 +45,7 @@ pub(super) async fn publish(
         by: &by,
         seed: slot.seed,
         is_repeatable: slot.is_repeatable(),
-        traceparent: "",
+        traceparent: &trace::traceparent(),
     };
     let outcome = publish::publish(&core, &publish, vec![draft]).await.pop();
     let id = match outcome {

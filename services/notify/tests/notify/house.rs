@@ -14,7 +14,7 @@ use fanfare_proto::{
     Channel, subject,
     wire::{ApiKeyReply, ApiKeyRequest, Caller, Entry, EntryType, Event, KeySetReply, Reply},
 };
-use fanfare_telemetry::metrics::Metrics;
+use fanfare_telemetry::{metrics::Metrics, traces::Traces};
 use fanfare_tokens::{ApiKeyText, Authority, Identity, SigningKey};
 use http_body_util::BodyExt as _;
 use prost::Message;
@@ -164,6 +164,7 @@ impl House {
             shutdown: shutdown.clone(),
             authority: Arc::clone(&authority),
             metrics: metrics.clone(),
+            traces: Traces::off(),
         };
         let notify = fanfare_notify::start(settings, deps).await.unwrap();
         Self {
@@ -194,6 +195,7 @@ impl House {
             shutdown: self.shutdown.clone(),
             authority: Arc::clone(&self.authority),
             metrics: Metrics::new(),
+            traces: Traces::off(),
         }
     }
 

@@ -64,6 +64,9 @@ fn each_tool_stays_behind_its_seam() {
         ("fastwebsockets", &["fanfare-gateway"]),
         ("mio", &["fanfare-gateway"]),
         ("argon2", &["fanfare-auth"]),
+        ("opentelemetry", &["fanfare-telemetry"]),
+        ("opentelemetry_sdk", &["fanfare-telemetry"]),
+        ("opentelemetry-otlp", &["fanfare-telemetry"]),
         ("clap", &["fanfare", "fanfare-load", "fanfare-faults"]),
     ] {
         for package in metadata.workspace_packages() {

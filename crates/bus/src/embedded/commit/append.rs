@@ -96,6 +96,7 @@ impl Commit<'_> {
             stored_at_ms: self.terms.now_ms,
             expires_at_ms: schema::expires(expires_at_ms),
             payload: append.payload,
+            trace: append.trace,
         };
         self.write(&record, append.msg_id.as_deref())?;
         head.last = position;

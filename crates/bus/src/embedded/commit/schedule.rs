@@ -105,6 +105,7 @@ fn decode(row: &[u8]) -> Result<Append, redb::Error> {
         },
         ttl_ms: (flags & HAS_TTL != 0).then_some(append.1),
         payload: Bytes::copy_from_slice(append.2),
+        trace: None,
     })
 }
 
@@ -144,6 +145,7 @@ mod tests {
                 expect,
                 ttl_ms,
                 payload: Bytes::from_static(b"payload"),
+                trace: None,
             };
             let read = decode(&encode(&append)).unwrap();
             assert_eq!(read.channel, append.channel);

@@ -170,6 +170,7 @@ impl Draft<'_> {
         if let Some(ttl_ms) = append.ttl_ms {
             headers.insert(header::TTL, seconds(ttl_ms));
         }
+        header::put_trace(&mut headers, append.trace);
         self.begin(&append.channel, expected, &mut headers);
         plan.posts.push(Post {
             subject: subject::log(self.terms.shard, &append.channel),

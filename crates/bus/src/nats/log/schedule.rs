@@ -23,12 +23,13 @@ use crate::{
     },
 };
 use async_nats::HeaderMap;
-use fanfare_proto::{Channel, token};
+use fanfare_proto::{Channel, token, trace::Context};
 use serde_json::json;
 use std::fmt::Write as _;
 
 /// The header with everything of an append but its payload, `key=value` with spaces between: `u` the schedule's name,
-/// `c` the channel, `x` the head it expects, `t` its time to live in ms, `m` its id, encoded as a token.
+/// `c` the channel, `x` the head it expects, `t` its time to live in ms, `m` its id, encoded as a token, `w` what it is part of, as a
+/// `traceparent`.
 const APPEND: &str = "Fanfare-Append";
 
 /// A scheduled append as it is stored.
@@ -45,6 +46,7 @@ impl Scheduled {
             expect,
             ttl_ms,
             payload: _,
+            trace,
         } = &self.append;
         let mut header = format!("u={} c={}", self.name, channel.name());
         // Writing to a text cannot fail.
@@ -57,6 +59,9 @@ impl Scheduled {
         if let Some(msg_id) = msg_id {
             let _written = write!(header, " m={}", token::encode(msg_id));
         }
+        if let Some(trace) = trace {
+            let _written = write!(header, " w={trace}");
+        }
         header
     }
 
@@ -64,6 +69,7 @@ impl Scheduled {
     pub(super) fn read(headers: &HeaderMap, payload: bytes::Bytes) -> Option<Self> {
         let (mut name, mut channel) = (None, None);
         let (mut msg_id, mut expect, mut ttl_ms) = (None, Expect::Any, None);
+        let mut trace = None;
         for pair in text(headers, APPEND)?.split(' ') {
             let (key, value) = pair.split_once('=')?;
             match key {
@@ -72,6 +78,7 @@ impl Scheduled {
                 "x" => expect = Expect::Head(value.parse().ok()?),
                 "t" => ttl_ms = Some(value.parse().ok()?),
                 "m" => msg_id = Some(token::decode(value)?),
+                "w" => trace = Context::parse_sampled(value),
                 _later => {}
             }
         }
@@ -81,6 +88,7 @@ impl Scheduled {
             expect,
             ttl_ms,
             payload,
+            trace,
         };
         Some(Self {
             name: name?,
@@ -242,6 +250,7 @@ mod tests {
                 expect,
                 ttl_ms,
                 payload: Bytes::from_static(b"payload"),
+                trace: Context::new([7; 16], [9; 8], ttl_ms.is_some()),
             };
             let scheduled = Scheduled {
                 name: "name".to_owned(),
@@ -257,6 +266,8 @@ mod tests {
                 (msg_id, expect, ttl_ms)
             );
             assert_eq!(read.append.payload, scheduled.append.payload);
+            let recorded = scheduled.append.trace.filter(Context::is_sampled);
+            assert_eq!(read.append.trace, recorded);
         }
         assert!(Scheduled::read(&HeaderMap::new(), Bytes::new()).is_none());
     }

@@ -10,6 +10,7 @@ use crate::{
     log::Record,
     nats::{
         fetch::{self, FETCH_MESSAGES},
+        header,
         refusal::Refusal,
         stored::Stored,
     },
@@ -114,6 +115,7 @@ pub(super) fn record(channel: Channel, stored: Stored) -> Option<Record> {
         prev_seq,
         stored_at_ms: stored.stored_at_ms,
         expires_at_ms: expires_at(stored.stored_at_ms, ttl_ms),
+        trace: header::trace(&stored.headers),
         payload: stored.payload,
     })
 }
