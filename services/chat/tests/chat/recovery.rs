@@ -79,12 +79,6 @@ async fn what_a_dead_worker_left_undone_is_finished_by_another(house: House) {
         .await
         .expect(200);
     assert_eq!(thread["items"][0]["data"]["n"], n);
-    let text_is_gone = house
-        .log("r")
-        .await
-        .iter()
-        .all(|(record, _)| record.position.n != deleted);
-    assert!(text_is_gone);
     eventually(async || {
         let left = house
             .handles
@@ -95,6 +89,12 @@ async fn what_a_dead_worker_left_undone_is_finished_by_another(house: House) {
         left.is_empty().then_some(())
     })
     .await;
+    let text_is_gone = house
+        .log("r")
+        .await
+        .iter()
+        .all(|(record, _)| record.position.n != deleted);
+    assert!(text_is_gone);
     let counts = house.user("olga").get("/v1/rooms").await.expect(200);
     assert_eq!(counts["items"][0]["mentions"], 1);
 }
