@@ -212,7 +212,16 @@ class Prometheus(Process):
             log=directory / "prometheus.log",
         )
         self.url = f"http://{address}"
-        until("Prometheus", lambda: with_answer(lambda: self.get("query", query="1")))
+        until("Prometheus", self._is_ready, START_SECONDS)
+
+    def _is_ready(self) -> bool:
+        """Until it has read its storage it answers everything with 503."""
+        try:
+            with urllib.request.urlopen(f"{self.url}/-/ready", timeout=10):
+                return True
+        except OSError:
+            assert self._process.poll() is None, self._log.read_text()
+            return False
 
     def get(self, what: str, **parameters: str) -> Any:
         """Ask its API; the `data` of the answer."""
@@ -239,9 +248,3 @@ class Prometheus(Process):
         for group in self.get("rules", type="alert")["groups"]:
             yield from group["rules"]
 
-
-def with_answer(ask: Callable[[], Any]) -> Any:
-    try:
-        return ask()
-    except OSError:
-        return None
