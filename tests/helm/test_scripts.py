@@ -61,7 +61,7 @@ def test_every_tool_that_is_missing_is_named_with_where_to_get_it(tmp_path):
 def tools(tmp_path):
     """Programs that answer as the real ones do to what preflight asks."""
     program(tmp_path, "docker", 'case $* in --version) echo "Docker version 27.3.1" ;; info*) echo 8000000000 ;; esac')
-    program(tmp_path, "kind", 'case $* in version) echo "kind v0.24.0 go1.22.6 linux/amd64" ;; esac')
+    program(tmp_path, "kind", 'case $* in version) echo "kind v0.30.0 go1.22.6 linux/amd64" ;; esac')
     program(tmp_path, "kubectl", 'echo "Client Version: v1.31.0"')
     program(tmp_path, "helm", "echo v3.16.1+g5a5449d")
     return tmp_path
@@ -103,7 +103,7 @@ def test_a_port_that_is_taken_is_told_unless_the_cluster_is_ours(tools):
         environment = {"PATH": str(tools)}
         said = subprocess.run(command, env=environment, capture_output=True, text=True).stderr
         assert "port 30082 of 127.0.0.1" in said
-        program(tools, "kind", 'case $* in version) echo "kind v0.24.0" ;; *) echo fanfare ;; esac')
+        program(tools, "kind", 'case $* in version) echo "kind v0.30.0" ;; *) echo fanfare ;; esac')
         said = subprocess.run(command, env=environment, capture_output=True, text=True).stderr
         assert "port 30082" not in said
 
@@ -121,7 +121,7 @@ class Machine:
         kind = (
             f'"get clusters") test ! -e {made} || echo fanfare ;; "get nodes"*) echo node ;; create*) touch {made} ;;'
         )
-        program(directory, "kind", f"{note}; case $* in version) echo v0.24.0 ;; {kind} esac")
+        program(directory, "kind", f"{note}; case $* in version) echo v0.30.0 ;; {kind} esac")
         program(
             directory, "kubectl", f"{note}; case $* in *current-context) echo mine ;; *secret*) echo cGFzcw== ;; esac"
         )

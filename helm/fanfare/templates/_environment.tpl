@@ -20,11 +20,7 @@
 {{- end }}
 {{- end }}
 {{- if eq $name "auth" }}
-- name: FANFARE_ADMIN_PASSWORD
-  valueFrom:
-    secretKeyRef:
-      name: {{ include "fanfare.adminSecret" $root }}
-      key: {{ $root.Values.admin.key }}
+- {name: FANFARE_ADMIN_PASSWORD_FILE, value: /etc/fanfare/admin/password}
 {{- end }}
 {{- with $root.Values.trustedProxies }}
 - name: FANFARE_TRUSTED_PROXIES
@@ -80,11 +76,7 @@
 {{- end }}
 {{- with .Values.hs256 }}
 {{- if .existingSecret }}
-- name: FANFARE_HS256_SECRET
-  valueFrom:
-    secretKeyRef:
-      name: {{ .existingSecret }}
-      key: {{ .key }}
+- {name: FANFARE_HS256_SECRET_FILE, value: /etc/fanfare/hs256/secret}
 - name: FANFARE_HS256_ISSUER
   value: {{ .issuer | quote }}
 {{- end }}
@@ -108,11 +100,8 @@
 - name: FANFARE_NATS_PASSWORD_FILE
   value: /etc/fanfare/nats-login/password
 {{- else if eq $login "nkey" }}
-- name: FANFARE_NATS_NKEY
-  valueFrom:
-    secretKeyRef:
-      name: {{ $external.existingSecret }}
-      key: {{ $name }}-nkey
+- name: FANFARE_NATS_NKEY_FILE
+  value: /etc/fanfare/nats-login/seed
 {{- else if eq $login "creds" }}
 - name: FANFARE_NATS_CREDS
   value: /etc/fanfare/nats-login/nats.creds
@@ -140,10 +129,20 @@
 {{- $volumes = append $volumes (dict "name" "nats-client" "secret" (dict "secretName" . "defaultMode" 288)) -}}
 {{- end -}}
 {{- end -}}
-{{- $files := dict "password" (dict "key" (printf "%s-password" $name) "path" "password") "creds" (dict "key" (printf "%s.creds" $name) "path" "nats.creds") -}}
+{{- $files := dict "password" (dict "key" (printf "%s-password" $name) "path" "password") "nkey" (dict "key" (printf "%s-nkey" $name) "path" "seed") "creds" (dict "key" (printf "%s.creds" $name) "path" "nats.creds") -}}
 {{- with get $files (include "fanfare.nats.login" $root) -}}
 {{- $secret := ternary (include "fanfare.nats.loginsSecret" $root) $external.existingSecret $root.Values.nats.enabled -}}
 {{- $volumes = append $volumes (dict "name" "nats-login" "secret" (dict "secretName" $secret "items" (list .) "defaultMode" 288)) -}}
+{{- end -}}
+{{- if eq $name "auth" -}}
+{{- $item := dict "key" $root.Values.admin.key "path" "password" -}}
+{{- $volumes = append $volumes (dict "name" "admin" "secret" (dict "secretName" (include "fanfare.adminSecret" $root) "items" (list $item) "defaultMode" 288)) -}}
+{{- end -}}
+{{- with $root.Values.hs256 -}}
+{{- if .existingSecret -}}
+{{- $item := dict "key" .key "path" "secret" -}}
+{{- $volumes = append $volumes (dict "name" "hs256" "secret" (dict "secretName" .existingSecret "items" (list $item) "defaultMode" 288)) -}}
+{{- end -}}
 {{- end -}}
 {{- toJson $volumes -}}
 {{- end -}}

@@ -166,6 +166,10 @@ fn login(options: cli::NatsLogin) -> Login {
             ..
         } => Login::Nkey(Secret::new(seed)),
         cli::NatsLogin {
+            nats_nkey_file: Some(path),
+            ..
+        } => Login::NkeyFile(path),
+        cli::NatsLogin {
             nats_creds: Some(path),
             ..
         } => Login::CredentialsFile(path),

@@ -132,6 +132,14 @@ pub(crate) struct Administrator {
     /// Password of the first administrator, `admin`, on the first start; made up and printed once when not given.
     #[arg(long, env = "FANFARE_ADMIN_PASSWORD", hide_env_values = true)]
     pub(crate) admin_password: Option<String>,
+    /// A file with that password.
+    #[arg(
+        long,
+        env = "FANFARE_ADMIN_PASSWORD_FILE",
+        value_name = "FILE",
+        conflicts_with = "admin_password"
+    )]
+    pub(crate) admin_password_file: Option<PathBuf>,
 }
 
 #[cfg(test)]
@@ -163,7 +171,7 @@ mod tests {
             "--otlp-endpoint",
         ];
         let of_store = ["--data-dir", "--store-cache-mib"];
-        let of_auth = ["--admin-password"];
+        let of_auth = ["--admin-password", "--admin-password-file"];
         let of_gateway = [
             "--node",
             "--connections",
@@ -254,6 +262,15 @@ mod tests {
             ],
             &["--nats", servers, "--nats-cert", "c"],
             &["--nats", servers, "--nats-creds", "f", "--nats-nkey", "SU"],
+            &[
+                "--nats",
+                servers,
+                "--nats-nkey",
+                "SU",
+                "--nats-nkey-file",
+                "f",
+            ],
+            &["--nats-nkey-file", "f"],
             &["--nats", servers, "--nats-replicas", "2"],
         ] {
             assert!(parse(wrong).is_err(), "{wrong:?}");

@@ -18,6 +18,7 @@ mod output;
 mod plan;
 mod process;
 mod readiness;
+mod secret_file;
 mod services;
 mod settings;
 mod signals;

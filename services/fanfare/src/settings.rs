@@ -1,6 +1,6 @@
 //! From the command line to the services' settings: what is wrong is told before anything is bound or written.
 
-use crate::{Failure, back_end::BackEnd, cli};
+use crate::{Failure, back_end::BackEnd, cli, secret_file};
 use fanfare_auth::Password;
 use fanfare_tokens::{Issuer, KeySource, Secret};
 use std::{net::SocketAddr, time::Duration};
@@ -48,8 +48,12 @@ pub(crate) fn gateway(
 
 /// How the auth service serves.
 pub(crate) fn auth(options: &cli::Administrator) -> Result<fanfare_auth::Settings, Failure> {
+    let password = match &options.admin_password_file {
+        Some(path) => Some(secret_file::read(path, "--admin-password-file")?),
+        None => options.admin_password.clone(),
+    };
     let settings = fanfare_auth::Settings {
-        admin_password: options.admin_password.clone().map(Password::new),
+        admin_password: password.map(Password::new),
         ..fanfare_auth::Settings::default()
     };
     settings.validate().map_err(Failure::Usage)?;
@@ -114,7 +118,11 @@ pub(crate) fn tokens(issuers: &cli::Issuers) -> Result<fanfare_tokens::Settings,
         };
         external.push(issuer(name, keys));
     }
-    if let Some(secret) = &issuers.hs256_secret {
+    let secret = match &issuers.hs256_secret_file {
+        Some(path) => Some(secret_file::read(path, "--hs256-secret-file")?),
+        None => issuers.hs256_secret.clone(),
+    };
+    if let Some(secret) = secret {
         let keys = KeySource::SharedSecret(Secret::new(secret.as_bytes()));
         external.push(Issuer {
             accept_missing_issuer: true,

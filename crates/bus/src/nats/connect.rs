@@ -54,7 +54,7 @@ pub enum OpenError {
         /// Where.
         servers: Vec<String>,
     },
-    /// The file with the password or the credentials does not help.
+    /// The file with the password, the seed or the credentials does not help.
     #[error("the NATS login in {path:?} cannot be used: {cause}")]
     LoginFile {
         /// Which.

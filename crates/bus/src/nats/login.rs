@@ -18,6 +18,7 @@ pub(super) async fn options(login: &Login) -> Result<ConnectOptions, OpenError> 
         Login::PasswordFile { user, path } => with_password_of(user.clone(), path.clone())?,
         Login::Token(token) => options.token(token.reveal()),
         Login::Nkey(seed) => options.nkey(seed.reveal()),
+        Login::NkeyFile(path) => options.nkey(read(path).map_err(|cause| unusable(path, cause))?),
         Login::CredentialsFile(path) => options
             .credentials_file(path)
             .await
@@ -41,12 +42,12 @@ fn with_password_of(user: String, path: PathBuf) -> Result<ConnectOptions, OpenE
     }))
 }
 
-/// The password, without the line's end. A line on a local disk: no reason to leave the runtime.
+/// The secret in a file, without the line's end. A line on a local disk: no reason to leave the runtime.
 fn read(path: &Path) -> io::Result<String> {
     let text = fs::read_to_string(path)?;
     match text.trim_end_matches(['\r', '\n']) {
         "" => Err(io::Error::new(io::ErrorKind::InvalidData, "it is empty")),
-        password => Ok(password.to_owned()),
+        secret => Ok(secret.to_owned()),
     }
 }
 

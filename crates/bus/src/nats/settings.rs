@@ -90,6 +90,8 @@ pub enum Login {
     Token(Secret),
     /// By a seed that begins with `SU`.
     Nkey(Secret),
+    /// The same, with the seed in a file, as a line. Read once.
+    NkeyFile(PathBuf),
     /// By a file with a JWT and a seed, as `nsc` writes it. Read once.
     CredentialsFile(PathBuf),
 }

@@ -12,6 +12,9 @@ use std::{fs, time::Duration};
 
 const LIMIT: Duration = Duration::from_secs(5);
 
+/// Of the user whom every server here knows by an nkey.
+const SEED: &str = "SUAGCIDTMVSWIIDUNBQXIIDJOMQGM33SEB2GK43UOMQG63TMPEXC4LUYIY";
+
 async fn open(server: &NatsServer, process: &Process) -> Handles {
     let settings = settings(&server.address(), &server.account());
     process.open(settings).await.expect("NATS opens")
@@ -46,6 +49,22 @@ async fn while_the_server_is_away_everything_says_so_and_nothing_hangs() {
     assert_eq!(within(request).await, Err(RequestError::Unavailable));
     let subscribed = within(handles.bus.subscribe("evt.a")).await;
     assert_eq!(subscribed.err(), Some(BusError::Unavailable));
+    server.resume();
+    until(|| async { put(&handles, "a").await.is_ok() }).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_seed_in_a_file_logs_in_again_and_again() {
+    let (server, process) = (NatsServer::start(), Process::new());
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    fs::write(&file, format!("{SEED}\n")).expect("written");
+    let settings = Settings {
+        login: Login::NkeyFile(file.path().to_owned()),
+        ..settings(&server.address(), "unused")
+    };
+    let handles = process.open(settings).await.expect("NATS opens");
+    put(&handles, "a").await.expect("written");
+    server.kill();
     server.resume();
     until(|| async { put(&handles, "a").await.is_ok() }).await;
 }

@@ -126,24 +126,27 @@ async fn a_wrong_password_is_refused_at_once_and_not_told() {
 }
 
 #[tokio::test]
-async fn a_file_without_a_password_is_named_at_once() {
+async fn a_file_without_a_secret_is_named_at_once() {
     let file = tempfile::NamedTempFile::new().expect("a file");
     std::fs::write(&file, "\n").expect("written");
     let gone = file.path().with_extension("gone");
     for path in [file.path().to_owned(), gone] {
-        let settings = Settings {
-            login: Login::PasswordFile {
-                user: "ann".to_owned(),
-                path: path.clone(),
-            },
-            ..Settings::new(vec!["nats://127.0.0.1:1".to_owned()])
+        let of_password = Login::PasswordFile {
+            user: "ann".to_owned(),
+            path: path.clone(),
         };
-        let refused = Process::new().open(settings).await.err();
-        let refused = refused.expect("there is no password");
-        assert!(
-            matches!(refused, OpenError::LoginFile { .. }),
-            "{refused:?}"
-        );
-        assert!(refused.to_string().contains(&path.display().to_string()));
+        for login in [of_password, Login::NkeyFile(path.clone())] {
+            let settings = Settings {
+                login,
+                ..Settings::new(vec!["nats://127.0.0.1:1".to_owned()])
+            };
+            let refused = Process::new().open(settings).await.err();
+            let refused = refused.expect("there is no secret");
+            assert!(
+                matches!(refused, OpenError::LoginFile { .. }),
+                "{refused:?}"
+            );
+            assert!(refused.to_string().contains(&path.display().to_string()));
+        }
     }
 }

@@ -25,6 +25,9 @@ const READY_LOOKS: u32 = 500;
 
 const READY_PAUSE: Duration = Duration::from_millis(20);
 
+/// What the server knows of the one user who logs in by an nkey; the seed is in the test that does.
+const NKEY: &str = "UBN343PVVTV5FZEE7DVHUMZVHPTMYNX7OVQOHL2AS4LDSPC4RT5YQWWR";
+
 /// Stops when it is dropped.
 pub(crate) struct NatsServer {
     directory: TempDir,
@@ -151,7 +154,7 @@ fn config(port: u16, directory: &Path, lines: &str) -> String {
         "listen: 127.0.0.1:{port}\n\
          {lines}\
          jetstream {{ store_dir: {:?}, sync_interval: always, max_mem: 256M, max_file: 8G }}\n\
-         accounts {{\n{accounts}}}\n",
+         accounts {{\n{accounts}  seed {{ jetstream: enabled, users: [{{nkey: {NKEY}}}] }}\n}}\n",
         directory.join("store"),
     )
 }

@@ -1,6 +1,7 @@
 //! Options that say whose tokens are accepted.
 
 use clap::Args;
+use std::path::PathBuf;
 
 /// Whose tokens are accepted beside our own.
 #[derive(Debug, Args)]
@@ -25,6 +26,14 @@ pub(crate) struct Issuers {
     /// A secret shared with a backend that signs HS256 tokens (Django's usual libraries), at least 32 bytes.
     #[arg(long, env = "FANFARE_HS256_SECRET", hide_env_values = true)]
     pub(crate) hs256_secret: Option<String>,
+    /// A file with that secret.
+    #[arg(
+        long,
+        env = "FANFARE_HS256_SECRET_FILE",
+        value_name = "FILE",
+        conflicts_with = "hs256_secret"
+    )]
+    pub(crate) hs256_secret_file: Option<PathBuf>,
     /// The `iss` of HS256 tokens; those without `iss` are accepted too.
     #[arg(
         long,

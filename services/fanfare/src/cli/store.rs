@@ -78,7 +78,7 @@ pub(crate) struct NatsLogin {
         env = "FANFARE_NATS_CREDS",
         value_name = "FILE",
         requires = "nats",
-        conflicts_with_all = ["nats_user", "nats_nkey"]
+        conflicts_with_all = ["nats_user", "nkey"]
     )]
     pub(crate) nats_creds: Option<PathBuf>,
     /// A user's name.
@@ -87,7 +87,7 @@ pub(crate) struct NatsLogin {
         env = "FANFARE_NATS_USER",
         value_name = "NAME",
         requires_all = ["nats", "password"],
-        conflicts_with = "nats_nkey"
+        conflicts_with = "nkey"
     )]
     pub(crate) nats_user: Option<String>,
     /// The user's password.
@@ -115,9 +115,19 @@ pub(crate) struct NatsLogin {
         env = "FANFARE_NATS_NKEY",
         value_name = "SEED",
         hide_env_values = true,
-        requires = "nats"
+        requires = "nats",
+        group = "nkey"
     )]
     pub(crate) nats_nkey: Option<String>,
+    /// A file with that seed.
+    #[arg(
+        long,
+        env = "FANFARE_NATS_NKEY_FILE",
+        value_name = "FILE",
+        requires = "nats",
+        group = "nkey"
+    )]
+    pub(crate) nats_nkey_file: Option<PathBuf>,
 }
 
 /// An even number of copies survives no more than one fewer does.

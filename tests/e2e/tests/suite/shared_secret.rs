@@ -105,6 +105,19 @@ async fn a_token_without_what_it_needs_opens_nothing() {
 }
 
 #[tokio::test]
+async fn the_secret_may_be_in_a_file() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(&file, format!("{SECRET}\n")).unwrap();
+    let path = file.path().to_str().unwrap();
+    let server =
+        Server::start_with(Options::default().variable("FANFARE_HS256_SECRET_FILE", path)).await;
+    let (_header, claims) = forge::open(&server.api().token("clock").await);
+    let token = sign(&json!({"sub": "ann", "exp": claims["exp"]}));
+    let mut socket = server.upgrade("/ws/").bearer(&token).open().await;
+    assert_eq!(socket.next().await.unwrap()["data"]["user"], "ann");
+}
+
+#[tokio::test]
 async fn a_scope_of_somebody_else_makes_no_administrator() {
     let (server, now) = server().await;
     let claims =

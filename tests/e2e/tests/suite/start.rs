@@ -8,6 +8,8 @@ async fn a_wrong_setting_ends_the_start_before_anything_happens() {
     let data_dir = data.display().to_string();
     for wrong in [
         &["--hs256-secret", "too short"][..],
+        &["--hs256-secret-file", "/nowhere"],
+        &["--admin-password-file", "/nowhere"],
         &["--issuer", "nameless"],
         &["--listen", "nowhere"],
         &["--frame-bytes", "0"],
