@@ -1,12 +1,14 @@
 """What we promise of the objects ourselves."""
 
 import base64
+import hashlib
 import json
 import re
 import subprocess
 
 import chart
 import pytest
+import yaml
 
 # Of a pod that may run in a namespace with the restricted pod security standard.
 VOLUMES = {"configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "persistentVolumeClaim", "projected", "secret"}
@@ -196,6 +198,15 @@ def test_logins_are_those_of_deploy():
     assert ours in (deploy / "server.conf").read_text()
 
 
+def test_nats_restarts_when_what_a_login_may_do_changes():
+    """To bring it up to date, put in what this prints."""
+    files = sorted((chart.CHART / "files/nats").glob("*.conf"))
+    summed = hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+    values = yaml.safe_load((chart.CHART / "values.yaml").read_text())
+    annotations = values["nats"]["podTemplate"]["merge"]["metadata"]["annotations"]
+    assert annotations["checksum/fanfare-logins"] == summed
+
+
 def test_nats_passwords_do_not_look_like_numbers():
     secret = chart.one(chart.rendered("default"), "Secret", "demo-fanfare-nats-logins")
     for key, value in secret["data"].items():
@@ -238,6 +249,22 @@ def test_every_option_of_the_schema_is_one_of_the_binary(binary):
     known = set(re.findall(r"--([a-z0-9-]+)", said))
     spelled = {re.sub(r"([A-Z])", lambda found: "-" + found[1].lower(), option) for option in options}
     assert spelled <= known, spelled - known
+
+
+@pytest.mark.parametrize("side", ["minimum", "maximum"])
+def test_options_are_bounded_as_the_binary_bounds_them(binary, side):
+    """Tried out: what is complained of is the option beyond its bound, and at it the one that does not exist."""
+    schema = json.loads((chart.CHART / "values.schema.json").read_text())
+    options = schema["definitions"]["gateway"]["properties"]["options"]["properties"]
+    for option, rules in options.items():
+        if side not in rules:
+            continue
+        spelled = "--" + re.sub(r"([A-Z])", lambda found: "-" + found[1].lower(), option)
+        beyond = rules[side] + (1 if side == "maximum" else -1)
+        for value, complaint in ((rules[side], "--no-such-option"), (beyond, spelled)):
+            command = [binary, "gateway", f"{spelled}={value}", "--no-such-option"]
+            done = subprocess.run(command, capture_output=True, text=True)
+            assert done.returncode == 2 and complaint in done.stderr.splitlines()[0], (option, value, done.stderr)
 
 
 def test_every_variable_is_one_of_the_binary(objects, binary):

@@ -3,6 +3,7 @@
 import chart
 import helm_python
 import pytest
+import yaml
 
 
 def external(**more):
@@ -41,6 +42,16 @@ REFUSED = {
     "two NATS": ({"externalNats": {"urls": ["tls://n1:4222"]}}, "not used while nats.enabled"),
     "no logins": (external(existingSecret=""), "externalNats.existingSecret"),
     "shards that the bundled logins do not name": ({"logShards": 8}, "16 shards"),
+    "a port that the policies do not let through": (
+        external(urls=["tls://n1:4333"]),
+        "externalNats.port is 4222, .* tls://n1:4333 has another",
+    ),
+    "key sets that the policies do not let through": (
+        {"issuers": [{"name": "a", "jwks": "https://a.example.com/keys"}], "networkPolicy": {"enabled": True}},
+        "networkPolicy.extraEgress",
+    ),
+    "one port for four Services": ({"defaults": {"service": {"type": "NodePort", "nodePort": 30080}}}, "nodePort"),
+    "a rollout that cannot begin": ({"notify": {"strategy": {"maxSurge": "0%"}}}, "notify.strategy"),
     # By the schema.
     "a misspelled value": ({"gatway": {}}, "gatway"),
     "a misspelled value of a service": ({"gateway": {"replica": 3}}, "replica"),
@@ -55,6 +66,8 @@ REFUSED = {
         {"gateway": {"extraEnv": [{"name": "FANFARE_GRACE_SECONDS", "value": "1"}]}},
         "extraEnv",
     ),
+    "a variable that is a value": ({"gateway": {"extraEnv": [{"name": "FANFARE_CONNECTIONS", "value": "1"}]}}, "extraEnv"),
+    "a name that no Service may have": ({"fullnameOverride": "1st.fanfare"}, "fullnameOverride"),
     "a collector without a port": ({"traces": {"endpoint": "http://collector"}}, "endpoint"),
     "a collector without a scheme": ({"traces": {"endpoint": "collector:4317"}}, "endpoint"),
     "a password in a collector's address": ({"traces": {"endpoint": "http://user:password@collector:4317"}}, "endpoint"),
@@ -75,6 +88,17 @@ def test_is_refused(why):
         merged = chart.chart()
         merged.validate_schema(values)
         chart.render(values)
+
+
+def test_a_release_whose_name_no_service_may_have_is_refused():
+    with pytest.raises(helm_python.HelmError, match="fullnameOverride: a Service cannot be called 1st-fanfare"):
+        chart.chart().render({}, name="1st", namespace=chart.NAMESPACE, revision=1, is_install=True)
+
+
+def test_the_longest_names_are_short_enough():
+    made = chart.chart().render({}, name="a" * 53, namespace=chart.NAMESPACE, revision=1, is_install=True)
+    [services] = [text for path, text in made.items() if path.endswith("/services.yaml")]
+    assert max(len(service["metadata"]["name"]) for service in yaml.safe_load_all(services) if service) == 63
 
 
 def test_a_grace_that_is_just_long_enough_is_taken():

@@ -52,6 +52,6 @@ def test_what_an_alert_looks_at_is_there(prometheus: Prometheus, name: str) -> N
 
 def compared(expression: str) -> str:
     """Give the expression with what its comparisons find instead of what they leave."""
-    parts = re.split(r"(\{[^}]*\})", re.sub(r"^absent\((.*)\)$", r"\1", expression))
+    parts = re.split(r"(\{[^}]*\})", re.sub(r"\babsent\((\w+)\)", r"\1", expression))
     bools = [part if part.startswith("{") else re.sub(r"(==|!=|>=|<=|>|<)", r"\1 bool", part) for part in parts]
     return "".join(bools)

@@ -1,12 +1,17 @@
 //! What the operating system says about the process and its host, under the names that Prometheus' own libraries use
 //! for processes.
 
+mod container;
+
 use crate::metrics::{Metrics, Reading};
 use prometheus::{
     core::{Collector, Desc},
     proto::{MetricFamily, MetricType},
 };
-use std::sync::{Mutex, PoisonError};
+use std::{
+    path::Path,
+    sync::{Mutex, PoisonError},
+};
 use sysinfo::{MemoryRefreshKind, Pid, ProcessRefreshKind, ProcessesToUpdate, System};
 
 /// Registers the metrics of this process, of its host, and of its `version`. They are read at each scrape, which takes
@@ -117,17 +122,24 @@ fn of_process(process: Option<&sysinfo::Process>) -> [Reading; 6] {
     ]
 }
 
-fn of_host(system: Option<&System>, process: Option<&sysinfo::Process>) -> [Reading; 5] {
+fn of_host(system: Option<&System>, process: Option<&sysinfo::Process>) -> [Reading; 6] {
     let figure = |read: fn(&System) -> u64| system.map_or(0.0, |own| float(read(own)));
     let total = system.map_or(0, System::total_memory);
     let limit = process.and_then(sysinfo::Process::cgroup_limits);
     let limit = limit.map_or(total, |limits| limits.total_memory.min(total));
+    let resident = || process.map_or(0, sysinfo::Process::memory);
+    let used = container::memory_used(Path::new(container::ROOT)).unwrap_or_else(resident);
     let cpus = std::thread::available_parallelism().map_or(1, usize::from);
     [
         Reading::gauge(
             "fanfare_process_memory_limit_bytes",
             "Memory that the process may have: its container's limit, or what the host has.",
             float(limit),
+        ),
+        Reading::gauge(
+            "fanfare_process_memory_used_bytes",
+            "Memory that counts against that limit: the container's, with the kernel's for sockets, or the process' own.",
+            float(used),
         ),
         Reading::gauge(
             "fanfare_host_memory_bytes",
@@ -179,6 +191,7 @@ mod tests {
         let limit = value("fanfare_process_memory_limit_bytes ");
         assert!(resident > 0.0 && resident < limit, "{resident} of {limit}");
         assert!(limit <= value("fanfare_host_memory_bytes "));
+        assert!(value("fanfare_process_memory_used_bytes ") > 0.0);
         let (open, max) = (value("process_open_fds "), value("process_max_fds "));
         assert!(open > 0.0 && open < max, "{open} of {max}");
         assert!(value("process_start_time_seconds ") > 1.6e9);

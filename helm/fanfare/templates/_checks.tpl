@@ -1,5 +1,9 @@
 {{/* What the schema cannot say. Fails with what to do. */}}
 {{- define "fanfare.checks" -}}
+{{- $fullname := include "fanfare.fullname" . -}}
+{{- if not (regexMatch "^[a-z]([-a-z0-9]*[a-z0-9])?$" $fullname) -}}
+{{- fail (printf "fullnameOverride: a Service cannot be called %s: a letter, then letters, digits and hyphens" $fullname) -}}
+{{- end -}}
 {{- if .Values.nats.enabled -}}
 {{- if ne (int .Values.logShards) 16 -}}
 {{- fail "logShards: the bundled NATS has logins for 16 shards of the log; use externalNats with another number" -}}
@@ -15,6 +19,20 @@
 {{- fail (printf "externalNats.existingSecret names the Secret with the logins (externalNats.login: %s)" .Values.externalNats.login) -}}
 {{- end -}}
 {{- end -}}
+{{- if and .Values.networkPolicy.enabled .Values.issuers (not .Values.networkPolicy.extraEgress) -}}
+{{- fail "networkPolicy.extraEgress lets the pods reach the servers of `issuers`, whose keys could not be read otherwise" -}}
+{{- end -}}
+{{- if not .Values.nats.enabled -}}
+{{- range .Values.externalNats.urls -}}
+{{- $port := regexFind ":[0-9]+$" . | default ":4222" -}}
+{{- if ne $port (printf ":%d" (int $.Values.externalNats.port)) -}}
+{{- fail (printf "externalNats.port is %d, which network policies let through, and %s has another" (int $.Values.externalNats.port) .) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- if .Values.defaults.service.nodePort -}}
+{{- fail "defaults.service.nodePort: four Services cannot share a port; give each service its own" -}}
+{{- end -}}
 {{- if and .Values.httpRoute.enabled (not .Values.httpRoute.parentRefs) -}}
 {{- fail "httpRoute.parentRefs names the Gateway: a route without one is attached to nothing" -}}
 {{- end -}}
@@ -25,6 +43,11 @@
 {{- range $name := include "fanfare.services" . | fromJsonArray -}}
 {{- $settings := include "fanfare.settings" (list $root $name) | fromJson -}}
 {{- $_ := include "fanfare.terminationGraceSeconds" (list $name $settings) -}}
+{{- with $settings.strategy -}}
+{{- if and (has (toString .maxUnavailable) (list "0" "0%")) (has (toString .maxSurge) (list "0" "0%")) -}}
+{{- fail (printf "%s.strategy: maxUnavailable and maxSurge are both 0, so no pod could ever be replaced" $name) -}}
+{{- end -}}
+{{- end -}}
 {{- with $settings.autoscaling -}}
 {{- if and (ne .kind "none") (gt (int .minReplicas) (int .maxReplicas)) -}}
 {{- fail (printf "%s.autoscaling.minReplicas is more than maxReplicas" $name) -}}

@@ -41,9 +41,11 @@ spec:
       automountServiceAccountToken: false
       enableServiceLinks: false
       terminationGracePeriodSeconds: {{ include "fanfare.terminationGraceSeconds" (list $name $settings) }}
-      {{- with $root.Values.global.imagePullSecrets }}
+      {{- with $root.Values.global.image.pullSecretNames }}
       imagePullSecrets:
-        {{- toYaml . | nindent 8 }}
+        {{- range . }}
+        - name: {{ . }}
+        {{- end }}
       {{- end }}
       {{- with $settings.priorityClassName }}
       priorityClassName: {{ . }}
@@ -103,10 +105,10 @@ spec:
 {{- $root := index . 0 -}}{{- $name := index . 1 -}}{{- $settings := index . 2 -}}
 {{- if $settings.spread.enabled -}}
 topologySpreadConstraints:
-  {{- range $key := list "kubernetes.io/hostname" "topology.kubernetes.io/zone" }}
+  {{- range $key, $otherwise := dict "kubernetes.io/hostname" $settings.spread.whenUnsatisfiable "topology.kubernetes.io/zone" "ScheduleAnyway" }}
   - maxSkew: 1
     topologyKey: {{ $key }}
-    whenUnsatisfiable: {{ $settings.spread.whenUnsatisfiable }}
+    whenUnsatisfiable: {{ $otherwise }}
     labelSelector:
       matchLabels:
         {{- include "fanfare.selector" (list $root $name) | nindent 8 }}

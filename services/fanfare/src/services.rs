@@ -29,8 +29,12 @@ use std::{sync::Arc, time::Duration};
 /// Largest request body: a whole batch of notifications of a few kilobytes each.
 const REQUEST_BYTES: usize = 64 * limits::BODY_BYTES;
 
-/// Longest that what a service has under way may take at the end.
-const UNDER_WAY: Duration = Duration::from_secs(10);
+/// Longest that what the services have under way may take at the end. With the back end's and the last spans'
+/// ([`crate::traces::FINISH`]) these are the ten seconds that the chart and compose give after the grace.
+const UNDER_WAY: Duration = Duration::from_secs(5);
+
+/// The same for the back end.
+const BACK_END: Duration = Duration::from_secs(2);
 
 /// Which services, and what they are told.
 pub(crate) struct Settings {
@@ -257,6 +261,6 @@ impl Services {
         drop((auth, notify, chat, gateway));
         let left = tasks.wait(UNDER_WAY).await;
         back_end.shutdown.force();
-        left + back_end.tasks.wait(UNDER_WAY).await
+        left + back_end.tasks.wait(BACK_END).await
     }
 }
