@@ -1,4 +1,4 @@
-"""Two gateways, auth and notify on one NATS, each on an address of its own and all on the same ports."""
+"""Two gateways and a worker of each kind on one NATS, each on an address of its own and all on the same ports."""
 
 import json
 import os
@@ -43,8 +43,6 @@ def free_port(addresses: list[str]) -> int:
 
 
 class Fleet:
-    """Starts everything but the chat worker, whom no client here asks for anything."""
-
     def __init__(self, directory: pathlib.Path, binary: pathlib.Path, nats_server: pathlib.Path):
         self._directory = directory
         self._binary = binary
@@ -53,9 +51,10 @@ class Fleet:
         self._processes: dict[str, Process] = {}
         try:
             self._start_nats(nats_server)
-            for name in ("auth", "notify", *GATEWAYS):
+            names = [name for name in ADDRESSES if name != "nats"]
+            for name in names:
                 self.start(name)
-            for name in ("auth", "notify", *GATEWAYS):
+            for name in names:
                 self.until_ready(name)
             self.key = self._make_key()
         except BaseException:

@@ -88,7 +88,7 @@ class Nginx(Proxy):
     def configure(self):
         self.names = Names(
             {"gateway": [ADDRESSES[name] for name in GATEWAYS]}
-            | {name: [ADDRESSES[name]] for name in ("auth", "notify")}
+            | {name: [ADDRESSES[name]] for name in ("auth", "notify", "chat")}
         )
         changes = {
             "127.0.0.11": self.names.address,

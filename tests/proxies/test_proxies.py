@@ -11,6 +11,26 @@ from process import until
 from proxy import TIMEOUT_SECONDS
 
 
+@pytest.mark.parametrize(
+    "path", ["/v1/fleet/sessions", "/v1/auth/api-keys", "/v1/users", "/v1/rooms", "/v1/chat/me", "/v1/inbox"]
+)
+def test_a_path_reaches_who_serves_it(proxy, path):
+    """Who does not know it says 404, and who does wants a token."""
+    assert status_of(proxy, path) == 401
+
+
+def test_everything_else_is_the_console(proxy):
+    assert status_of(proxy, "/") == 200
+
+
+def status_of(proxy, path):
+    connection = http.client.HTTPConnection(PROXY, proxy.port, timeout=20)
+    connection.request("GET", path, headers={"Accept": "text/html"})
+    answer = connection.getresponse().status
+    connection.close()
+    return answer
+
+
 def test_silence_ends_no_connection(proxy, fleet, topic, listeners):
     """Longer than the proxy would wait for a connection that says nothing: the gateway's pings are what it hears."""
     before = listeners.of_all("state")
