@@ -25,6 +25,10 @@ fi
 cp tests/helm/custom_resources.mjs "$tools/node"
 
 tests/tools/buildah.sh
+tests/tools/proxies.sh
+# For promtool. What is not there is said by the tests that need it.
+tests/tools/prometheus.sh > /dev/null || true
+export PATH="$PATH:/usr/local/sbin:/usr/sbin"
 
 export FANFARE_HELM_NODE="$tools/node"
 export FANFARE_CHECKOV="$tools/checkov/bin/checkov"

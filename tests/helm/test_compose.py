@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import subprocess
 
 import chart
@@ -73,14 +72,14 @@ def test_everything_listens_on_loopback(compose):
         assert all(port.startswith("127.0.0.1:") for port in service.get("ports", [])), name
 
 
-@pytest.mark.skipif(not shutil.which("nginx"), reason="no nginx: apt-get install nginx-light")
+@pytest.mark.needs("nginx", "nginx-light")
 def test_the_proxy_takes_its_configuration(tmp_path):
     arguments = ["nginx", "-t", "-c", DEPLOY / "compose/nginx.conf", "-g", f"pid {tmp_path}/pid;"]
     checked = subprocess.run(arguments, capture_output=True, text=True)
     assert checked.returncode == 0, checked.stderr
 
 
-@pytest.mark.skipif(not shutil.which("promtool"), reason="no promtool: apt-get install prometheus")
+@pytest.mark.needs("promtool", "prometheus")
 def test_prometheus_takes_its_configuration_and_the_alerts(tmp_path):
     configuration = (DEPLOY / "compose/prometheus.yml").read_text()
     alerts = chart.CHART / "alerts"

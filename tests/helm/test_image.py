@@ -13,6 +13,9 @@ from cluster import Cluster, nats_server
 from container import Image
 
 
+pytestmark = pytest.mark.needs("buildah", "buildah")
+
+
 def libraries(binary: pathlib.Path) -> list[pathlib.Path]:
     """What the binary is linked with, and its loader; nothing, where it is static."""
     said = subprocess.run(["ldd", binary], capture_output=True, text=True).stdout
@@ -46,8 +49,6 @@ def archive(tmp_path_factory, binary):
 
     One that is static is put on `scratch`, as the one that is built would be; under any other are its libraries.
     """
-    if not shutil.which("buildah"):
-        pytest.skip("no buildah: apt-get install buildah")
     directory = tmp_path_factory.mktemp("image")
     builder = Builder(directory)
     context = directory / "context"
