@@ -117,15 +117,16 @@ impl Identity {
     }
 
     /// Whether the token alone lets its bearer read `channel`. Patterns open topics only; rooms are the chat
-    /// service's to decide, so `false` here.
+    /// service's to decide, so `false` here. An administrator reads what is nobody's own, every topic, and no more: to
+    /// read somebody's notifications would count as their delivery.
     #[must_use]
     pub fn may_read(&self, channel: &Channel) -> bool {
         match channel.kind() {
             Kind::All => true,
             Kind::User => channel.id() == self.user,
             Kind::Group => self.groups.iter().any(|group| group == channel.id()),
-            Kind::System => self.has_scope("system:read"),
-            Kind::Topic => self.allows(channel, |right| right.read),
+            Kind::System => self.has_scope("system:read") || self.has_scope("admin"),
+            Kind::Topic => self.has_scope("admin") || self.allows(channel, |right| right.read),
             Kind::Room => false,
         }
     }
@@ -182,6 +183,23 @@ mod tests {
             .into_iter()
             .any(may_read)
         );
+        assert!(!identity.may_write(&Channel::parse("topic:news.eu").unwrap()));
+    }
+
+    #[test]
+    fn an_administrator_reads_what_is_nobodys_own() {
+        let identity = Identity {
+            user: "7".into(),
+            scopes: vec!["admin".into()],
+            ..Identity::default()
+        };
+        let may_read = |name| identity.may_read(&Channel::parse(name).unwrap());
+        assert!(
+            ["topic:news.eu", "system:metrics", "all"]
+                .into_iter()
+                .all(may_read)
+        );
+        assert!(!["user:8", "group:dev", "room:1"].into_iter().any(may_read));
         assert!(!identity.may_write(&Channel::parse("topic:news.eu").unwrap()));
     }
 
