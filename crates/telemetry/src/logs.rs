@@ -7,6 +7,7 @@ use std::{
     io::IsTerminal as _,
     sync::{Arc, Mutex, PoisonError},
 };
+pub use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::{
     EnvFilter, Registry, fmt, layer::SubscriberExt as _, reload, util::SubscriberInitExt as _,
 };
@@ -62,13 +63,19 @@ impl Filter {
         text.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Logs what `filter` says from now on, in the syntax of `RUST_LOG`.
+    /// Logs what `filter` says from now on, in the syntax of `RUST_LOG`, and no more than `most` of anything.
     ///
     /// # Errors
     ///
     /// The text says what is wrong with it; nothing has changed then.
-    pub fn set(&self, filter: &str) -> Result<(), String> {
+    pub fn set(&self, filter: &str, most: LevelFilter) -> Result<(), String> {
         let parsed = parse(filter)?;
+        // A filter that gives no hint may let everything through.
+        if parsed.max_level_hint().unwrap_or(LevelFilter::TRACE) > most {
+            return Err(format!(
+                "the log filter {filter:?}: {most} is the most that may be had here"
+            ));
+        }
         // Held meanwhile, so that of two callers the one whose filter holds is the one that is told.
         let mut text = self.text.lock().unwrap_or_else(PoisonError::into_inner);
         self.handle
@@ -86,4 +93,25 @@ fn parse(filter: &str) -> Result<EnvFilter, String> {
     EnvFilter::builder()
         .parse(filter)
         .map_err(|error| format!("the log filter {filter:?}: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_filter_lets_through_no_more_than_it_may() {
+        let filter = init("warn", Format::Text).unwrap();
+        for (wanted, most, is_taken) in [
+            ("info", LevelFilter::DEBUG, true),
+            ("fanfare=trace,info", LevelFilter::DEBUG, false),
+            ("[publish{user=ann}]=trace", LevelFilter::DEBUG, false),
+            ("h2=trace", LevelFilter::TRACE, true),
+        ] {
+            let before = filter.get();
+            assert_eq!(filter.set(wanted, most).is_ok(), is_taken, "{wanted}");
+            let after = if is_taken { wanted } else { before.as_str() };
+            assert_eq!(filter.get(), after);
+        }
+    }
 }

@@ -3,17 +3,20 @@
 use crate::readiness::Readiness;
 use axum::{
     Json, Router,
-    extract::DefaultBodyLimit,
+    extract::{ConnectInfo, DefaultBodyLimit},
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse as _, Response},
     routing::get,
 };
 use fanfare_telemetry::{
-    logs,
+    logs::{self, LevelFilter},
     metrics::{Format, Metrics},
 };
 use serde::Serialize;
-use std::sync::Arc;
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
 
 #[derive(Serialize)]
 struct Answer {
@@ -49,9 +52,9 @@ pub(crate) fn router(readiness: Arc<Readiness>, metrics: Metrics, filter: logs::
 fn log(filter: logs::Filter) -> Router {
     let shown = filter.clone();
     let show = async move || format!("{}\n", shown.get());
-    let set = async move |wanted: String| {
+    let set = async move |ConnectInfo(peer): ConnectInfo<SocketAddr>, wanted: String| {
         let wanted = wanted.trim();
-        if let Err(error) = filter.set(wanted) {
+        if let Err(error) = filter.set(wanted, most_for(peer.ip())) {
             return (StatusCode::BAD_REQUEST, format!("{error}\n"));
         }
         tracing::warn!(filter = wanted, "what is logged was changed");
@@ -60,6 +63,15 @@ fn log(filter: logs::Filter) -> Router {
     Router::new()
         .route("/log", get(show).put(set))
         .layer(DefaultBodyLimit::max(FILTER_BYTES))
+}
+
+/// `trace` of some libraries shows what people write: it is for who is on the host, or may forward a pod's port.
+const fn most_for(peer: IpAddr) -> LevelFilter {
+    if peer.to_canonical().is_loopback() {
+        LevelFilter::TRACE
+    } else {
+        LevelFilter::DEBUG
+    }
 }
 
 /// The metrics in the format that the reader asks for.
@@ -71,4 +83,22 @@ async fn scrape(metrics: Metrics, headers: &HeaderMap) -> Response {
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     };
     ([(header::CONTENT_TYPE, format.content_type())], text).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_host_itself_is_shown_what_people_write() {
+        for (peer, most) in [
+            ("127.0.0.1", LevelFilter::TRACE),
+            ("::1", LevelFilter::TRACE),
+            ("::ffff:127.0.0.1", LevelFilter::TRACE),
+            ("10.0.0.7", LevelFilter::DEBUG),
+            ("::ffff:10.0.0.7", LevelFilter::DEBUG),
+        ] {
+            assert_eq!(most_for(peer.parse().unwrap()), most, "{peer}");
+        }
+    }
 }

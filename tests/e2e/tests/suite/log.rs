@@ -71,6 +71,11 @@ async fn what_is_logged_changes_while_a_process_runs() {
     assert_eq!(get().await.1, "fanfare_notify=debug,warn\n");
     publish(&server, "").await;
     logged(2).await;
+    assert_eq!(
+        put("h2=trace,off").await.0,
+        200,
+        "the caller is on the host"
+    );
     assert_eq!(put("off").await.0, 200);
     publish(&server, "").await;
     assert_eq!(put("debug").await.0, 200);
