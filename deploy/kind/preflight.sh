@@ -29,7 +29,7 @@ needs() {
 
 needs docker 23.0 "docker --version" https://docs.docker.com/get-docker/
 needs kind 0.30 "kind version" https://kind.sigs.k8s.io/docs/user/quick-start/#installation
-needs kubectl 1.29 "kubectl version --client" https://kubernetes.io/docs/tasks/tools/
+needs kubectl 1.33 "kubectl version --client" https://kubernetes.io/docs/tasks/tools/
 needs helm 3.14 "helm version --short" https://helm.sh/docs/intro/install/
 
 if has docker; then

@@ -38,7 +38,8 @@ if ! kind load docker-image --name "$cluster" "$image"; then
     kind load image-archive --name "$cluster" "$archive"
 fi
 
-if ! ls helm/fanfare/charts/nats-*.tgz > /dev/null 2>&1; then
+version=$(sed -n '/name: nats/,/version:/s/ *version: //p' helm/fanfare/Chart.yaml)
+if [ ! -e "helm/fanfare/charts/nats-$version.tgz" ]; then
     helm dependency update helm/fanfare
 fi
 kubectl create namespace "$namespace" --dry-run=client -o yaml | kubectl apply -f -

@@ -207,6 +207,15 @@ def test_nats_restarts_when_what_a_login_may_do_changes():
     assert annotations["checksum/fanfare-logins"] == summed
 
 
+@pytest.mark.skipif(not chart.has_nats_chart(), reason="the NATS chart is not there: helm dependency update")
+@pytest.mark.parametrize(
+    ("values", "size"), [("default", "9216Mi"), ("values-kind", "921Mi"), ("values-prod", "92160Mi")]
+)
+def test_nats_leaves_room_on_its_volume(values, size):
+    configuration = chart.one(chart.rendered(values), "ConfigMap", "demo-nats-config")["data"]["nats.conf"]
+    assert f'"max_file_store": {size}' in configuration
+
+
 def test_nats_passwords_do_not_look_like_numbers():
     secret = chart.one(chart.rendered("default"), "Secret", "demo-fanfare-nats-logins")
     for key, value in secret["data"].items():

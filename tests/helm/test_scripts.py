@@ -62,7 +62,7 @@ def tools(tmp_path):
     """Programs that answer as the real ones do to what preflight asks."""
     program(tmp_path, "docker", 'case $* in --version) echo "Docker version 27.3.1" ;; info*) echo 8000000000 ;; esac')
     program(tmp_path, "kind", 'case $* in version) echo "kind v0.30.0 go1.22.6 linux/amd64" ;; esac')
-    program(tmp_path, "kubectl", 'echo "Client Version: v1.31.0"')
+    program(tmp_path, "kubectl", 'echo "Client Version: v1.34.0"')
     program(tmp_path, "helm", "echo v3.16.1+g5a5449d")
     return tmp_path
 

@@ -1,15 +1,31 @@
-{{/* These three are asked from within the NATS chart too, whose values are others: they know the release and what is
+{{/* These are asked from within the NATS chart too, whose values are others: they know the release and what is
 global. */}}
+{{- define "fanfare.nats.prefix" -}}
+{{- if contains "fanfare" .Release.Name -}}{{ .Release.Name }}{{- else -}}{{ .Release.Name }}-fanfare{{- end -}}
+{{- end -}}
+
 {{- define "fanfare.nats.loginsSecret" -}}
-{{- (.Values.global.fanfare).natsLoginsSecret | default (printf "%s-fanfare-nats-logins" .Release.Name) -}}
+{{- (.Values.global.fanfare).natsLoginsSecret | default (printf "%s-nats-logins" (include "fanfare.nats.prefix" .)) -}}
 {{- end -}}
 
 {{- define "fanfare.nats.tlsSecret" -}}
-{{- (.Values.global.fanfare).natsTlsSecret | default (printf "%s-fanfare-nats-tls" .Release.Name) -}}
+{{- (.Values.global.fanfare).natsTlsSecret | default (printf "%s-nats-tls" (include "fanfare.nats.prefix" .)) -}}
 {{- end -}}
 
 {{- define "fanfare.nats.configMap" -}}
-{{- printf "%s-fanfare-nats" .Release.Name -}}
+{{- printf "%s-nats" (include "fanfare.nats.prefix" .) -}}
+{{- end -}}
+
+{{/* Nine tenths of the volume, in the next smaller unit. */}}
+{{- define "fanfare.nats.fileStoreSize" -}}
+{{- $size := .Values.config.jetstream.fileStore.pvc.size -}}
+{{- $smaller := dict "Mi" "Ki" "Gi" "Mi" "Ti" "Gi" -}}
+{{- $unit := regexFind "[A-Za-z]+$" $size -}}
+{{- if hasKey $smaller $unit -}}
+{{- printf "%d%s" (div (mul (trimSuffix $unit $size | int64) 9216) 10) (get $smaller $unit) -}}
+{{- else -}}
+{{- $size -}}
+{{- end -}}
 {{- end -}}
 
 {{/* What the NATS chart calls its Service. */}}
