@@ -179,16 +179,20 @@ class Cluster:
         return self.network.at_node(ask)
 
     def post(self, service: str, path: str, body: dict, bearer: str = "") -> dict:
+        return self.ask(service, path, body, bearer)
+
+    def ask(self, service: str, path: str, body: dict | None, bearer: str = "") -> dict:
+        """A POST with `body`, or without one a GET."""
         host = self.network.hosts[f"demo-fanfare-{service}.{chart.NAMESPACE}.svc"]
         headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {bearer}"} if bearer else {})
         port = self.objects["Service", f"demo-fanfare-{service}"]["spec"]["ports"][0]["port"]
-        request = urllib.request.Request(f"http://{host}:{port}{path}", json.dumps(body).encode(), headers)
+        request = urllib.request.Request(f"http://{host}:{port}{path}", json.dumps(body).encode() if body else None, headers)
 
-        def ask():
-            with urllib.request.urlopen(request, timeout=20) as answer:
-                return json.loads(answer.read())
+        def answer():
+            with urllib.request.urlopen(request, timeout=20) as given:
+                return json.loads(given.read())
 
-        return self.network.at_node(ask)
+        return self.network.at_node(answer)
 
     def probe(self, pod: Pod, name: str) -> tuple[int, str]:
         """As its specification says."""

@@ -1,5 +1,8 @@
 """Starts what is rendered: its arguments, variables, files, user and ports, on a NATS with the rendered logins."""
 
+import base64
+import hmac
+import json
 import re
 import threading
 import time
@@ -114,6 +117,76 @@ def test_a_cluster_of_three_takes_what_is_published(tmp_path, binary):
         assert answer["status"] == "replicated", answer
     finally:
         cluster.close()
+
+
+@pytest.fixture(scope="module")
+def own_nats(tmp_path_factory, binary):
+    """On a NATS that was there before, where each service logs in by an nkey; and with tokens of a backend."""
+    given = {
+        "nats": {"enabled": False},
+        "externalNats": {
+            "urls": [f"nats://demo-nats.{chart.NAMESPACE}.svc:4222"],
+            "login": "nkey",
+            "existingSecret": "seeds",
+        },
+        "hs256": {"existingSecret": "django"},
+        "defaults": {"replicas": 1},
+    }
+    seeds = {f"{service}-nkey": SEED for service in chart.SERVICES}
+    given_secrets = [secret("seeds", seeds), secret("django", {"secret": SHARED + "\n"})]
+    rendered = [*chart.render(given), *given_secrets]
+    image = Image(("/fanfare",), (("/fanfare", binary),))
+    cluster = OwnNats(tmp_path_factory.mktemp("own"), rendered, image, nats_server())
+    try:
+        cluster.start()
+        yield cluster
+    finally:
+        cluster.close()
+
+
+def test_services_know_a_seed_and_a_shared_secret_by_their_files(own_nats):
+    variables = [variable["name"] for pod in own_nats.pods for variable in pod.container.container["env"]]
+    assert not [name for name in variables if name in ("FANFARE_NATS_NKEY", "FANFARE_HS256_SECRET")]
+    publish(own_nats, make_key(own_nats), "for alice")
+    claims = {"sub": "alice", "exp": int(time.time()) + 60}
+    inbox = own_nats.ask("notify", "/v1/inbox", None, signed(claims))
+    assert [item["title"] for item in inbox["items"]] == ["for alice"]
+
+
+SHARED = "what a backend has signed its tokens with for years"
+SEED = "SUAGCIDTMVSWIIDUNBQXIIDJOMQGM33SEB2GK43UOMQG63TMPEXC4LUYIY"
+OWN = """
+port: 4222
+authorization { users: [ { nkey: UBN343PVVTV5FZEE7DVHUMZVHPTMYNX7OVQOHL2AS4LDSPC4RT5YQWWR } ] }
+jetstream { store_dir: /data, sync_interval: always }
+"""
+
+
+class OwnNats(Cluster):
+    def _nats(self, space, name):
+        self.objects["ConfigMap", "own"] = {"data": {"nats.conf": OWN}}
+        mounts = [{"name": "config", "mountPath": "/etc/nats"}, {"name": "data", "mountPath": "/data"}]
+        spec = {
+            "securityContext": {"runAsUser": 10001, "fsGroup": 10001},
+            "containers": [{"name": "nats", "args": ["--config", "/etc/nats/nats.conf"], "volumeMounts": mounts}],
+            "volumes": [{"name": "config", "configMap": {"name": "own"}}, {"name": "data", "emptyDir": {}}],
+        }
+        return self.run(space, name, spec, Image(("/nats-server",), (("/nats-server", self.nats_server),)))
+
+
+def secret(name, data):
+    encoded = {key: base64.b64encode(text.encode()).decode() for key, text in data.items()}
+    return {"kind": "Secret", "metadata": {"name": name}, "data": encoded}
+
+
+def signed(claims):
+    """A token of the backend."""
+
+    def part(content):
+        return base64.urlsafe_b64encode(content).rstrip(b"=")
+
+    text = part(json.dumps({"alg": "HS256"}).encode()) + b"." + part(json.dumps(claims).encode())
+    return (text + b"." + part(hmac.digest(SHARED.encode(), text, "sha256"))).decode()
 
 
 class Ending:
