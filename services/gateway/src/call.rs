@@ -256,7 +256,7 @@ pub(crate) async fn run(call: Call, client: Client) -> Completion {
 /// A client's frame that a service is asked or told for: a trace begins with it.
 fn span(node: &Node, subject: &str) -> Span {
     let mut span = node.traces.enter(Kind::Server, "frame", None);
-    span.text("messaging.destination.name", subject);
+    span.messaging("frame", "receive", subject);
     span
 }
 

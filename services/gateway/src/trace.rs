@@ -39,8 +39,7 @@ impl Trace {
     ) -> Option<Box<Self>> {
         let mut span = traces.child(Kind::Consumer, "deliver", parent);
         let context = span.context()?;
-        span.text("messaging.operation.name", "deliver");
-        span.text("messaging.destination.name", channel);
+        span.messaging("deliver", "process", channel);
         if n > 0 {
             span.number("fanfare.n", n);
         }

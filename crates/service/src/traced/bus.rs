@@ -18,8 +18,7 @@ pub(super) struct TracedBus {
 impl TracedBus {
     fn span(&self, kind: Kind, name: &'static str, subject: &str) -> Span {
         let mut span = self.traces.child(kind, name, trace::current());
-        span.text("messaging.operation.name", name);
-        span.text("messaging.destination.name", subject);
+        span.messaging(name, "send", subject);
         span
     }
 }
@@ -86,8 +85,7 @@ impl Bus for TracedBus {
             if !span.is_recorded() {
                 return answer;
             }
-            span.text("messaging.operation.name", "answer");
-            span.text("messaging.destination.name", filter.as_str());
+            span.messaging("answer", "process", &filter);
             Box::pin(async move { span.around(answer).await })
         });
         self.inner.serve(subject, group, traced).await

@@ -35,8 +35,7 @@ impl TracedLog {
             let known = spans.iter().position(|asked| asked.parent == parent);
             let at = known.unwrap_or_else(|| {
                 let mut span = self.traces.child(Kind::Producer, name, Some(parent));
-                span.text("messaging.operation.name", name);
-                span.text("messaging.destination.name", append.channel.name());
+                span.messaging(name, "send", append.channel.name());
                 spans.push(Asked {
                     parent,
                     span,

@@ -71,6 +71,20 @@ impl Span {
         }
     }
 
+    /// Notes what is done with a message and where it goes, under the names of OpenTelemetry's conventions: `operation` is
+    /// ours, `sort` one of theirs (`send`, `receive`, `process`).
+    pub fn messaging(&mut self, operation: &'static str, sort: &'static str, destination: &str) {
+        if self.is_recorded() {
+            self.set("messaging.system", "fanfare");
+            self.set("messaging.operation.name", operation);
+            self.set("messaging.operation.type", sort);
+            self.set("messaging.destination.name", destination.to_owned());
+            if let Some((kind, _id)) = destination.split_once(':') {
+                self.set("messaging.destination.template", format!("{kind}:{{id}}"));
+            }
+        }
+    }
+
     /// Notes a number.
     pub fn number(&mut self, key: &'static str, number: impl TryInto<i64>) {
         if let Ok(number) = number.try_into() {

@@ -167,7 +167,15 @@ async fn a_publish_is_one_trace(traced: &Traced) {
     assert_eq!(publish.attribute("http.response.status_code"), "202");
     let append = collector.one(&trace(1), "append").await;
     is(&append, SpanKind::Producer, notify, &publish.id);
-    assert_eq!(append.attribute("messaging.destination.name"), "user:ann");
+    for (key, value) in [
+        ("messaging.system", "fanfare"),
+        ("messaging.operation.name", "append"),
+        ("messaging.operation.type", "send"),
+        ("messaging.destination.name", "user:ann"),
+        ("messaging.destination.template", "user:{id}"),
+    ] {
+        assert_eq!(append.attribute(key), value);
+    }
     traced.delivered(&trace(1), &append, 5).await;
 
     let live = json!({"channel": "topic:lab", "data": 1, "ephemeral": true});
