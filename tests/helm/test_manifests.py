@@ -238,7 +238,7 @@ def test_traces_go_from_every_service_to_the_collector_and_nowhere_when_there_is
         assert set_to["OTEL_EXPORTER_OTLP_ENDPOINT"] == "https://collector.monitoring:4317", service
         assert set_to["OTEL_TRACES_SAMPLER"] == "parentbased_always_on", service
         assert float(set_to["OTEL_TRACES_SAMPLER_ARG"]) == 0.0001, service
-        attributes = f"k8s.namespace.name={chart.NAMESPACE},deployment.environment.name=lab,team=push"
+        attributes = f"k8s.namespace.name={chart.NAMESPACE},k8s.pod.name=$(POD_NAME),deployment.environment.name=lab,team=push"
         assert set_to["OTEL_RESOURCE_ATTRIBUTES"] == attributes, service
         policy = chart.one(chart.rendered("traced"), "NetworkPolicy", f"demo-fanfare-{service}")
         [peers] = [rule["to"] for rule in policy["spec"]["egress"] if {"port": 4317, "protocol": "TCP"} in rule["ports"]]

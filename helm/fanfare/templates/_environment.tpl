@@ -49,10 +49,12 @@
   value: {{ .sampler }}
 - name: OTEL_TRACES_SAMPLER_ARG
   value: {{ .ratio | quote }}
-{{- $attributes := list (printf "k8s.namespace.name=%s" $namespace) -}}
+{{- $attributes := list (printf "k8s.namespace.name=%s" $namespace) "k8s.pod.name=$(POD_NAME)" -}}
 {{- range $key, $value := .resourceAttributes -}}
 {{- $attributes = append $attributes (printf "%s=%s" $key $value) -}}
 {{- end }}
+- name: POD_NAME
+  valueFrom: {fieldRef: {fieldPath: metadata.name}}
 - name: OTEL_RESOURCE_ATTRIBUTES
   value: {{ join "," $attributes | quote }}
 {{- end }}
