@@ -2,9 +2,6 @@
 
 set shell := ["bash", "-euo", "pipefail", "-c"]
 
-# What a static binary is built for: named, so that its flags are not those of what runs while building.
-host := `rustc -vV | sed -n 's/^host: //p'`
-
 _list:
     @just --list --unsorted
 
@@ -108,8 +105,8 @@ metrics *ARGS:
 
 # The image's last stage, with the static binary of a release, and every service run from it. Needs root, and minutes.
 image:
-    RUSTFLAGS="-C target-feature=+crt-static" cargo build --release --locked -p fanfare --target {{ host }}
-    FANFARE_BINARY="${CARGO_TARGET_DIR:-$PWD/target}/{{ host }}/release/fanfare" tests/helm/run.sh test_image.py
+    cargo rustc --release --locked -p fanfare --bin fanfare -- -C target-feature=+crt-static
+    FANFARE_BINARY="${CARGO_TARGET_DIR:-$PWD/target}/release/fanfare" tests/helm/run.sh test_image.py
 
 # Fanfare on a Kubernetes in Docker, from nothing; may be run again after any change.
 kind-up:
