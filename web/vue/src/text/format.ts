@@ -1,3 +1,4 @@
+import { errorMeaning, reasonText } from './codes'
 import { locale } from './text'
 
 /** `1.2 KB`; kB are 1,000 bytes. */
@@ -60,7 +61,14 @@ export function number(value: number): string {
   return value.toLocaleString(locale.value === 'zh' ? 'zh-CN' : 'en-GB')
 }
 
-/** The first line that a person should read of whatever was thrown. */
+/** What a person should read of whatever was thrown: never a bare code. */
 export function problem(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
+  if (!(error instanceof Error)) return String(error)
+  const { message, code } = error as Error & { code?: unknown }
+  const meaning = typeof code === 'string' ? errorMeaning(code) : ''
+  if (!meaning) return message
+  if (message === code || !message) return meaning
+  const told = reasonText(message)
+  // The server's own words are English.
+  return told === message && locale.value === 'zh' ? `${meaning}（${message}）` : told
 }

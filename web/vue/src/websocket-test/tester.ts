@@ -1,8 +1,8 @@
 import { type Client, type ClientFrame, createClient, type GetToken, type StateChange } from '@fanfare/client'
 import { type Channel, channel as channelOf } from '@fanfare/client/channels'
 import { onScopeDispose, reactive, shallowReactive, shallowRef } from 'vue'
-import { closeReason } from '../text/codes'
-import { milliseconds } from '../text/format'
+import { closeReason, reasonText } from '../text/codes'
+import { milliseconds, problem } from '../text/format'
 import { type Draft, note, readFrame } from './log/entry'
 import { Log } from './log/log'
 import { Stats } from './stats'
@@ -116,7 +116,7 @@ export class Tester {
     this.#lostAt = undefined
     this.away.value = undefined
     client.on('state', change => this.#changed(client, change))
-    client.on('fault', error => this.#note(note('fault', String(error), true)))
+    client.on('fault', error => this.#note(note('fault', problem(error), true)))
     const names = [...this.subscriptions.keys()]
     this.subscriptions.clear()
     this.#channels.clear()
@@ -151,14 +151,15 @@ export class Tester {
     channel.on('subscribed', () => tell('subscribed'))
     channel.on('refused', error => {
       if (error.code === 'closed') return
-      tell('refused', error.message)
-      this.#note(note('refused', t('noteRefused', { channel: name, reason: error.message }), true))
+      const reason = problem(error)
+      tell('refused', reason)
+      this.#note(note('refused', t('noteRefused', { channel: name, reason }), true))
     })
     channel.on('gap', ({ from, to }) => {
       this.#note(note('gap', t('noteGap', { channel: name, from, to: to ?? '…' }), true))
     })
     channel.on('reset', ({ reason }) => {
-      this.#note(note('reset', t('noteReset', { channel: name, reason }), true))
+      this.#note(note('reset', t('noteReset', { channel: name, reason: reasonText(reason) }), true))
     })
   }
 
