@@ -37,6 +37,11 @@ export function clock(at: number): string {
   return `${pad(date.getHours())}:${pad(date.getMinutes())}:${pad(date.getSeconds())}.${pad(date.getMilliseconds(), 3)}`
 }
 
+/** The same moment for whoever is elsewhere. */
+export function utc(at: number): string {
+  return `UTC ${new Date(at).toISOString()}`
+}
+
 /** `5 minutes ago`, `in 2 hours`. */
 export function relative(at: number, now: number): string {
   const units: [Intl.RelativeTimeFormatUnit, number][] = [

@@ -59,7 +59,7 @@ export class Tester {
   /** How long the last absence was, and what came late after it. */
   readonly away = shallowRef<{ readonly ms: number; readonly replayedBefore: number }>()
   readonly options: TesterOptions
-  #client: Client | undefined
+  readonly #client = shallowRef<Client>()
   /** Of the client. */
   #path = ''
   #channels = new Map<string, Channel>()
@@ -81,12 +81,12 @@ export class Tester {
     }, STATS_MS)
     onScopeDispose(() => {
       clearInterval(timer)
-      void this.#client?.close()
+      void this.#client.value?.close()
     })
   }
 
   get client(): Client | undefined {
-    return this.#client
+    return this.#client.value
   }
 
   /** Never another server than the page's own, whatever the path says: the token goes there. */
@@ -99,7 +99,7 @@ export class Tester {
   /** Begins anew with what the plan says now, where the last connection to this path left off. */
   connect(): void {
     this.disconnect()
-    if (this.#client) this.#cursors.set(this.#path, this.#client.cursors)
+    if (this.#client.value) this.#cursors.set(this.#path, this.#client.value.cursors)
     const { path, reconnects, attempts, heartbeatSeconds } = this.plan
     const client = createClient({
       url: this.url,
@@ -110,7 +110,7 @@ export class Tester {
       since: this.#cursors.get(path) ?? {},
       WebSocket: this.tap.WebSocket,
     })
-    this.#client = client
+    this.#client.value = client
     this.#path = path
     this.#isWanted = false
     this.#lostAt = undefined
@@ -125,25 +125,25 @@ export class Tester {
   }
 
   disconnect(): void {
-    const client = this.#client
+    const client = this.#client.value
     if (!client || client.state === 'closed') return
     this.#isWanted = true
     void client.close()
   }
 
   retryNow(): void {
-    this.#client?.connect().catch(() => {})
+    this.#client.value?.connect().catch(() => {})
   }
 
   /** With an `id`, so that the answer can be told. `false` when it was not sent. */
   send(frame: ClientFrame): boolean {
     this.#ids += 1
-    return this.#client?.send({ id: `m${this.#ids}`, ...frame }) ?? false
+    return this.#client.value?.send({ id: `m${this.#ids}`, ...frame }) ?? false
   }
 
   subscribe(name: string): void {
-    if (!this.#client || this.#channels.has(name)) return
-    const channel = channelOf(this.#client, name)
+    if (!this.#client.value || this.#channels.has(name)) return
+    const channel = channelOf(this.#client.value, name)
     this.#channels.set(name, channel)
     const tell = (status: Subscription['status'], reason = '') =>
       this.subscriptions.set(name, { name, status, reason })
@@ -197,7 +197,7 @@ export class Tester {
   }
 
   #changed(client: Client, change: StateChange): void {
-    if (client !== this.#client) return
+    if (client !== this.#client.value) return
     const now = Date.now()
     const { to, from, attempt, retryInMs, close } = change
     const wasUp = from === 'open'

@@ -111,6 +111,7 @@ export const t = texts(
     hideHeartbeats: '隐藏心跳',
     pause: '暂停',
     resume: '继续',
+    isPaused: '已暂停',
     paused: '已暂停，之后来了 {count} 条',
     clear: '清空',
     export: '导出',
@@ -141,7 +142,6 @@ export const t = texts(
     rawText: '原文',
     hex: '十六进制',
     cut: '超过 64 KiB，只保留开头。共 {size}。',
-    utc: 'UTC',
     copyAs: '复制为',
     sendAgain: '再发一次',
     compare: '比较',
@@ -181,7 +181,9 @@ export const t = texts(
     loadThroughput: '每秒回答',
     loadErrors: '错误与关闭码',
     loadNoErrors: '没有',
-    loadCli: '真正的压力请用命令行工具，从另一台机器：',
+    loadProblem: '没有开始：{problem}',
+    loadCli:
+      '服务器的上限不是浏览器能测出的。在 Fanfare 的代码仓库里，这条命令会另起一个服务器来测，不涉及这一个：',
     // checks
     checksClaim: '每项都在自己的连接上制造一种故障，然后核对客户端和服务器是否按约定处理。你的会话不受影响。',
     runAll: '全部运行',
@@ -300,6 +302,7 @@ export const t = texts(
     hideHeartbeats: 'Hide heartbeats',
     pause: 'Pause',
     resume: 'Resume',
+    isPaused: 'Paused',
     paused: 'Paused; {count} came since',
     clear: 'Clear',
     export: 'Export',
@@ -330,7 +333,6 @@ export const t = texts(
     rawText: 'Raw',
     hex: 'Hex',
     cut: 'Over 64 KiB: only its beginning was kept. In all {size}.',
-    utc: 'UTC',
     copyAs: 'Copy as',
     sendAgain: 'Send again',
     compare: 'Compare',
@@ -368,7 +370,9 @@ export const t = texts(
     loadThroughput: 'Answers/s',
     loadErrors: 'Errors and close codes',
     loadNoErrors: 'none',
-    loadCli: 'Real load comes from the command line, on another machine:',
+    loadProblem: 'Not started: {problem}',
+    loadCli:
+      'A browser does not find the limits of a server. In a checkout of Fanfare, this does, with a server that it starts for that, and not with this one:',
     checksClaim:
       'Each makes one fault on a connection of its own, and sees whether client and server do what the contract says. Your session is left alone.',
     runAll: 'Run all',

@@ -1,8 +1,8 @@
 /** Characters of a frame that are kept: the server's own limit for a frame. */
-const KEPT = 65_536
+export const KEPT = 65_536
 
 /** Characters that one line shows, at most. */
-const PREVIEW = 400
+export const PREVIEW = 400
 
 /** Longer frames are not taken apart for one line. */
 const PARSED = 8_192

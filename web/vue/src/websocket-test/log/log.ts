@@ -19,8 +19,7 @@ export class Log {
   entries: LogEntry[] = []
   /** Those that the filter lets through; stands still while it is paused. */
   shown: readonly LogEntry[] = []
-  /** Entries that were ever added to `shown`, and that were taken from its beginning. */
-  shownAdded = 0
+  /** Entries that were taken from the beginning of `shown` since the filter is what it is. */
   shownDropped = 0
   /** How many there are of each type. */
   readonly types = new Map<string, number>()
@@ -29,7 +28,8 @@ export class Log {
   readonly latest = new Map<string, LogEntry>()
   #pending: LogEntry[] = []
   #matches: Matches = () => true
-  #isPaused = false
+  /** The last entry that may be shown: that at which it was paused. */
+  #upTo = Number.POSITIVE_INFINITY
   #scheduled = false
   #seq = 0
   #lastAt: number | undefined
@@ -44,13 +44,23 @@ export class Log {
     return entry
   }
 
+  /** The number of the last entry, whether it is shown yet or not. */
+  get last(): number {
+    return this.#seq
+  }
+
   get isPaused(): boolean {
-    return this.#isPaused
+    return this.#upTo < Number.POSITIVE_INFINITY
+  }
+
+  /** What has come since it was paused. */
+  get heldBack(): number {
+    return Math.max(0, this.#seq - this.#upTo)
   }
 
   /** Stands still; what comes is kept all the same. */
   pause(isPaused: boolean): void {
-    this.#isPaused = isPaused
+    this.#upTo = isPaused ? this.#seq : Number.POSITIVE_INFINITY
     if (!isPaused) this.#filter()
     this.version.value += 1
   }
@@ -76,6 +86,7 @@ export class Log {
   load(entries: readonly LogEntry[]): void {
     this.clear()
     for (const entry of entries) this.add(entry, entry.at)
+    if (this.isPaused) this.#upTo = this.#seq
   }
 
   #schedule(): void {
@@ -95,7 +106,8 @@ export class Log {
     if (over > 0) {
       for (const { type } of this.entries.splice(0, over)) this.#forget(type)
     }
-    if (!this.#isPaused) this.#follow(added.filter(this.#matches))
+    const news = added.filter(entry => this.#isShown(entry))
+    if (!this.isPaused || news.length > 0) this.#follow(news)
     this.version.value += 1
   }
 
@@ -105,14 +117,16 @@ export class Log {
     while ((this.shown[gone]?.seq ?? first) < first) gone += 1
     if (gone === 0 && added.length === 0) return
     this.shown = [...(gone > 0 ? this.shown.slice(gone) : this.shown), ...added]
-    this.shownAdded += added.length
     this.shownDropped += gone
   }
 
   #filter(): void {
-    this.shown = this.entries.filter(this.#matches)
-    this.shownAdded = this.shown.length
+    this.shown = this.entries.filter(entry => this.#isShown(entry))
     this.shownDropped = 0
+  }
+
+  #isShown(entry: LogEntry): boolean {
+    return entry.seq <= this.#upTo && this.#matches(entry)
   }
 
   #count(entry: LogEntry): void {
