@@ -1,5 +1,5 @@
 import { beforeEach, expect, test, vi } from 'vitest'
-import { note, readFrame } from '../../src/websocket-test/log/entry'
+import { canRepeat, note, readFrame } from '../../src/websocket-test/log/entry'
 import { matcher } from '../../src/websocket-test/log/filter'
 import { CAPACITY, Log } from '../../src/websocket-test/log/log'
 
@@ -95,4 +95,14 @@ test('a filter takes words and expressions, and says when it is none', () => {
   expect(seqs({ channel: 'topic:a' })).toEqual([1])
   expect(seqs({ direction: 'local' })).toEqual([4])
   expect(matcher({ ...ALL, text: '/(/' })).toBeUndefined()
+})
+
+test('only what is there in full is sent again', () => {
+  const log = new Log()
+  const sent = (fields: object) => canRepeat(log.add(readFrame('out', JSON.stringify(fields)).draft))
+  expect(sent({ type: 'echo', content: 'hi' })).toBe(true)
+  expect(sent({ type: 'echo', content: 'x'.repeat(70_000) })).toBe(false)
+  expect(sent({ type: 'auth', token: 'secret' })).toBe(false)
+  expect(canRepeat(log.add(readFrame('out', '(3 bytes)').draft))).toBe(false)
+  expect(canRepeat(log.add(frame({ type: 'echo_response' })))).toBe(false)
 })

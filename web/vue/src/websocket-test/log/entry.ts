@@ -96,6 +96,12 @@ export function note(type: string, preview: string, isError = false): Draft {
   }
 }
 
+/** Whether all of a frame that was sent is there to be sent again: nothing is cut off, and no token hidden. */
+export function canRepeat({ direction, text, isCut }: LogEntry): boolean {
+  const fields = direction === 'out' && !isCut ? parse(text) : undefined
+  return fields !== undefined && fields.token === undefined
+}
+
 function parse(text: string): Fields | undefined {
   try {
     const value: unknown = JSON.parse(text)
