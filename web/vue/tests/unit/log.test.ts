@@ -44,6 +44,19 @@ test('the log keeps the last entries and what a filter shows of them', () => {
   expect(log.types.get('a')).toBe(log.entries.filter(({ type }) => type === 'a').length)
 })
 
+test('as many are kept as somebody wants', () => {
+  const log = new Log()
+  for (let number = 0; number < 300; number += 1) log.add(frame({ type: 'a' }))
+  draw()
+  log.capacity = 100
+  expect([log.entries.length, log.shown.length, log.shown[0]?.seq, log.types.get('a')]).toEqual([
+    100, 100, 201, 100,
+  ])
+  log.add(frame({ type: 'a' }))
+  draw()
+  expect([log.entries.length, log.shown[0]?.seq]).toEqual([100, 202])
+})
+
 test('a paused log stands still, and loses nothing', () => {
   const log = new Log()
   log.add(frame({ type: 'a' }))

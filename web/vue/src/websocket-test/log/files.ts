@@ -21,10 +21,10 @@ export function toFile(form: FileForm, entries: readonly LogEntry[]): Blob {
   return new Blob([lines.map(line => `${line}\n`).join('')], { type })
 }
 
-/** Entries of a file that was exported as JSON lines. What is none is passed over. */
-export function fromFile(text: string): LogEntry[] {
+/** The first entries of a file that was exported as JSON lines. What is none is passed over. */
+export function fromFile(text: string, limit = CAPACITY): LogEntry[] {
   const entries: LogEntry[] = []
-  for (const line of text.split('\n').slice(0, CAPACITY)) {
+  for (const line of text.split('\n').slice(0, limit)) {
     const entry = readEntry(line)
     if (entry) entries.push(entry)
   }

@@ -2,8 +2,11 @@ import { type ShallowRef, shallowRef } from 'vue'
 import type { Draft, LogEntry } from './entry'
 import type { Matches } from './filter'
 
-/** Entries that are kept: some minutes of a busy connection, a few megabytes. */
+/** Entries that are kept, unless somebody wants more: some minutes of a busy connection, a few megabytes. */
 export const CAPACITY = 5_000
+
+/** What may be asked for instead. */
+export const CAPACITIES = { min: 100, max: 50_000 } as const
 
 /** Between two looks at what has come while the page is hidden, when no frame is drawn. */
 const HIDDEN_MS = 500
@@ -26,6 +29,7 @@ export class Log {
   readonly channels = new Set<string>()
   /** The last of each type. */
   readonly latest = new Map<string, LogEntry>()
+  #capacity = CAPACITY
   #pending: LogEntry[] = []
   #matches: Matches = () => true
   /** The last entry that may be shown: that at which it was paused. */
@@ -39,9 +43,21 @@ export class Log {
     const entry = { ...draft, seq: this.#seq, at, delta: at - (this.#lastAt ?? at) }
     this.#lastAt = at
     this.#pending.push(entry)
-    if (this.#pending.length > CAPACITY) this.#pending.splice(0, this.#pending.length - CAPACITY)
+    if (this.#pending.length > this.#capacity) this.#pending.splice(0, this.#pending.length - this.#capacity)
     this.#schedule()
     return entry
+  }
+
+  get capacity(): number {
+    return this.#capacity
+  }
+
+  /** How many entries are kept from now on. */
+  set capacity(capacity: number) {
+    this.#capacity = capacity
+    this.#trim()
+    if (!this.isPaused) this.#follow([])
+    this.version.value += 1
   }
 
   /** The number of the last entry, whether it is shown yet or not. */
@@ -102,13 +118,16 @@ export class Log {
     this.#pending = []
     for (const entry of added) this.#count(entry)
     this.entries.push(...added)
-    const over = this.entries.length - CAPACITY
-    if (over > 0) {
-      for (const { type } of this.entries.splice(0, over)) this.#forget(type)
-    }
+    this.#trim()
     const news = added.filter(entry => this.#isShown(entry))
     if (!this.isPaused || news.length > 0) this.#follow(news)
     this.version.value += 1
+  }
+
+  #trim(): void {
+    const over = this.entries.length - this.#capacity
+    if (over <= 0) return
+    for (const { type } of this.entries.splice(0, over)) this.#forget(type)
   }
 
   #follow(added: readonly LogEntry[]): void {
