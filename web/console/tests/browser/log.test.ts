@@ -99,6 +99,20 @@ test('a message is repeated as often as was asked, from a button that keeps the 
   expect(await rows(page, /echo(?!_response)/).count()).toBe(5)
 })
 
+test('a load is started and stopped by one button, and by Enter in a field', async () => {
+  const page = await world.page()
+  await world.logIn(page, '#/ws?tab=load')
+  await page.fill('#load-connections', '1')
+  await page.focus('#load-rate')
+  await page.keyboard.press('Enter')
+  await page.waitForSelector('[data-test=load-stop]')
+  expect(await page.evaluate(() => document.activeElement?.id)).toBe('load-rate')
+  await page.focus('[data-test=load-stop]')
+  await page.keyboard.press('Enter')
+  await page.waitForSelector('[data-test=load-start]')
+  expect(await focused(page)).toBe('load-start')
+})
+
 test('a log is exported, opened again, and counted on', async () => {
   const page = await world.page()
   await world.logIn(page)
@@ -217,6 +231,16 @@ test('what is new below is counted by what the filter shows', async () => {
   await page.click('[data-test=unseen]')
   await page.locator('[data-test=unseen]').waitFor({ state: 'detached' })
   await rows(page, 'line 41').waitFor()
+})
+
+test('a row knows its place among those that are shown', async () => {
+  const page = await notified()
+  await tell('row 1', 'row 2', 'row 3')
+  const third = rows(page, 'row 3')
+  await page.fill('[data-test=filter]', 'row')
+  await third.and(page.locator('[aria-posinset="3"]')).waitFor()
+  await page.fill('[data-test=filter]', '/row [23]/')
+  await third.and(page.locator('[aria-posinset="2"]')).waitFor()
 })
 
 test('Enter goes into the details of an entry, and Escape back to it', async () => {
