@@ -233,14 +233,28 @@ test('what is new below is counted by what the filter shows', async () => {
   await rows(page, 'line 41').waitFor()
 })
 
-test('a row knows its place among those that are shown', async () => {
+test('a row that is read stays where it is while older ones leave, and knows its place', async () => {
   const page = await notified()
-  await tell('row 1', 'row 2', 'row 3')
-  const third = rows(page, 'row 3')
+  await page.getByRole('button', { name: 'Export' }).click()
+  await page.fill('#log-entries', '100')
+  await page.keyboard.press('Escape')
   await page.fill('[data-test=filter]', 'row')
-  await third.and(page.locator('[aria-posinset="3"]')).waitFor()
-  await page.fill('[data-test=filter]', '/row [23]/')
-  await third.and(page.locator('[aria-posinset="2"]')).waitFor()
+  const send = (from: number, count: number) =>
+    world.server.post(
+      '/v1/notifications',
+      Array.from({ length: count }, (_, index) => ({
+        to: { users: ['alice'] },
+        title: `row ${from + index}`,
+      })),
+    )
+  await send(0, 120)
+  await rows(page, 'row 119').waitFor()
+  await page.locator(LOG).evaluate(log => log.scrollTo(0, 840))
+  await page.locator(`${LOG} [aria-posinset="35"]`).waitFor()
+  const id = await page.locator(`${LOG} [aria-posinset="35"]`).getAttribute('id')
+  await send(120, 10)
+  await page.locator(`#${id}[aria-posinset="35"]`).waitFor({ state: 'detached' })
+  expect(Number(await page.locator(`#${id}`).getAttribute('aria-posinset'))).toBeLessThan(35)
 })
 
 test('Enter goes into the details of an entry, and Escape back to it', async () => {
