@@ -105,8 +105,9 @@ export class WebSocketManager {
 
   async close(code?: number, reason?: string): Promise<void> {
     this.#isClosing = true
-    await this.#client.close(code, reason)
-    this.#isClosing = false
+    await this.#client.close(code, reason).finally(() => {
+      this.#isClosing = false
+    })
   }
 
   #changed({ to, from, attempt, close }: StateChange): void {

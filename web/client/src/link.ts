@@ -143,10 +143,19 @@ export class Link {
     if (this.#socket.readyState <= OPEN) {
       await this.#within(done => {
         this.#closed = done
-        this.#socket.close(code, reason)
+        this.#close(code, reason)
       })
     }
     this.#end()
+  }
+
+  #close(code: number, reason: string): void {
+    try {
+      this.#socket.close(code, reason)
+    } catch {
+      // A browser sends 1000 and 3000 to 4999 only, with a short reason. It is to be closed all the same.
+      this.#socket.close()
+    }
   }
 
   #within(begin: (done: () => void) => void): Promise<void> {

@@ -26,7 +26,10 @@ export class FakeSocket implements Socket {
     this.sent.push(JSON.parse(text))
   }
 
-  close(code?: number, reason?: string): void {
+  close(code?: number, reason = ''): void {
+    // As browsers have it.
+    const isGood = code === undefined || code === 1000 || (code >= 3000 && code <= 4999)
+    if (!isGood || new TextEncoder().encode(reason).length > 123) throw new Error('InvalidAccessError')
     this.closing ??= { code, reason }
     this.readyState = Math.max(this.readyState, 2)
   }

@@ -90,3 +90,19 @@ test('without a token connect rejects at once', async () => {
   configureWebSocket({ baseUrl: 'ws://fanfare.test', WebSocket: new Sockets().WebSocket })
   await expect(createTestWebSocket().connect()).rejects.toThrow('there is no token')
 })
+
+test.each([
+  [1001, ''],
+  [3000, 'x'.repeat(200)],
+])('what a browser refuses to close with, %i, is closed all the same', async (code, reason) => {
+  const { sockets, socket } = manager()
+  const connected = socket.connect()
+  await settle()
+  sockets.latest.welcome()
+  await connected
+  const closed = socket.close(code, reason)
+  expect(sockets.latest.closing).toEqual({ code: undefined, reason: '' })
+  sockets.latest.end(1005)
+  await closed
+  expect(socket.status).toBe('CLOSED')
+})

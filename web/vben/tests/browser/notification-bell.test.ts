@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { Host, says } from './support/host.js'
+import { Host, renew, says } from './support/host.js'
 
 const HTML = '<img src=x onerror="window.hacked=1"><script>window.hacked=1</script>'
 
@@ -57,6 +57,23 @@ test('what was missed while the server was away comes with the connection', asyn
   await item(page, 'meanwhile').waitFor()
   await says(page, '[data-test=unread]', '2')
   await page.locator('[data-test=away]').waitFor({ state: 'detached' })
+})
+
+test('a token that has ended is told, and the next one of the application brings the bell back', async () => {
+  const page = await host.page('eve')
+  await host.server.notify('eve', 'before')
+  await says(page, '[data-test=unread]', '1')
+  await host.server.revoke('eve')
+  await page.waitForSelector('[data-test=ended]')
+  await page.click('[data-test=bell]')
+  await says(page, '[data-test=bell-ended]', 'the token was refused')
+  await page.click('[data-test=bell-connect]')
+  await says(page, '[data-test=bell-ended]', 'the token was refused')
+  await host.server.notify('eve', 'meanwhile')
+  await renew(page, await host.server.token('eve'))
+  await item(page, 'meanwhile').waitFor()
+  await says(page, '[data-test=unread]', '2')
+  await page.locator('[data-test=bell-ended]').waitFor({ state: 'detached' })
 })
 
 test('only a link that is one is opened', async () => {

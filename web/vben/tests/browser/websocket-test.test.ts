@@ -67,6 +67,29 @@ test('a lost server is told, five attempts are counted, and it connects again', 
   await state(page, 'open')
 })
 
+test('keys of the test page are heard on it alone, though it is kept alive behind another', async () => {
+  const page = await host.page('alice')
+  await connect(page)
+  await page.getByRole('button', { name: 'Save as a quick message' }).click()
+  const isTakenOver = (key: string) =>
+    page.evaluate(key => {
+      const event = new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true })
+      return !document.body.dispatchEvent(event)
+    }, key)
+  await page.evaluate(() => {
+    location.hash = '#/classic'
+  })
+  await says(page, '[data-test=classic] li', /^echo_response: .*classic/)
+  expect(await isTakenOver('/')).toBe(false)
+  await isTakenOver('1')
+  await page.getByRole('link', { name: 'WebSocket test' }).click()
+  await page.waitForSelector('[data-test=strip]')
+  expect(await isTakenOver('/')).toBe(true)
+  await isTakenOver('1')
+  await says(page, ROW, 'echo_response')
+  expect(await page.locator(ROW).filter({ hasText: 'echo_response' }).count()).toBe(1)
+})
+
 test('the classic module connects with the token of the store', async () => {
   const page = await host.page('alice')
   await page.goto(`${host.url}/#/classic`)

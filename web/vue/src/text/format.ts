@@ -1,3 +1,4 @@
+import { errorMeaning, reasonText } from './codes'
 import { locale } from './text'
 
 /** `1.2 KB`; kB are 1,000 bytes. */
@@ -36,6 +37,11 @@ export function clock(at: number): string {
   return `${pad(date.getHours())}:${pad(date.getMinutes())}:${pad(date.getSeconds())}.${pad(date.getMilliseconds(), 3)}`
 }
 
+/** The same moment for whoever is elsewhere. */
+export function utc(at: number): string {
+  return `UTC ${new Date(at).toISOString()}`
+}
+
 /** `5 minutes ago`, `in 2 hours`. */
 export function relative(at: number, now: number): string {
   const units: [Intl.RelativeTimeFormatUnit, number][] = [
@@ -60,7 +66,14 @@ export function number(value: number): string {
   return value.toLocaleString(locale.value === 'zh' ? 'zh-CN' : 'en-GB')
 }
 
-/** The first line that a person should read of whatever was thrown. */
+/** What a person should read of whatever was thrown: never a bare code. */
 export function problem(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
+  if (!(error instanceof Error)) return String(error)
+  const { message, code } = error as Error & { code?: unknown }
+  const meaning = typeof code === 'string' ? errorMeaning(code) : ''
+  if (!meaning) return message
+  if (message === code || !message) return meaning
+  const told = reasonText(message)
+  // The server's own words are English.
+  return told === message && locale.value === 'zh' ? `${meaning}（${message}）` : told
 }

@@ -10,6 +10,13 @@ export function setLocale(tag: string): void {
   locale.value = tag.toLowerCase().startsWith('zh') ? 'zh' : 'en'
 }
 
+/** The same in Chinese and in English. */
+export type Words = readonly [zh: string, en: string]
+
+export function inLocale([zh, en]: Words): string {
+  return locale.value === 'zh' ? zh : en
+}
+
 type Values = Readonly<Record<string, string | number>>
 
 /** Looks a line up in the language of now, and puts `values` in place of `{name}`. */

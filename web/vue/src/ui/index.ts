@@ -8,7 +8,6 @@ export {
   ConfigProvider,
   Drawer,
   Input,
-  InputNumber,
   InputPassword,
   Modal,
   Segmented,
@@ -18,5 +17,6 @@ export {
 } from 'ant-design-vue'
 export { default as Choice } from './Choice.vue'
 export { default as Confirm } from './Confirm.vue'
+export { default as NumberField } from './NumberField.vue'
 export { default as Popup } from './Popup.vue'
 export { default as StateMark } from './StateMark.vue'

@@ -1,3 +1,4 @@
+import { newId } from '../id'
 import { stored } from '../stored'
 import type { Draft } from './frame'
 
@@ -20,8 +21,7 @@ export const savedMessages = stored<SavedMessage[]>(
 )
 
 export function saveMessage(name: string, draft: Draft): void {
-  const id = crypto.randomUUID()
-  savedMessages.value = [...savedMessages.value, { id, name, draft: { ...draft } }].slice(-SAVED_MAX)
+  savedMessages.value = [...savedMessages.value, { id: newId(), name, draft: { ...draft } }].slice(-SAVED_MAX)
 }
 
 export function removeMessage(id: string): void {

@@ -1,8 +1,8 @@
 import { type Client, type ClientFrame, createClient, type GetToken, type StateChange } from '@fanfare/client'
 import { type Channel, channel as channelOf } from '@fanfare/client/channels'
 import { onScopeDispose, reactive, shallowReactive, shallowRef } from 'vue'
-import { closeReason } from '../text/codes'
-import { milliseconds } from '../text/format'
+import { closeReason, reasonText } from '../text/codes'
+import { milliseconds, problem } from '../text/format'
 import { type Draft, note, readFrame } from './log/entry'
 import { Log } from './log/log'
 import { Stats } from './stats'
@@ -59,7 +59,7 @@ export class Tester {
   /** How long the last absence was, and what came late after it. */
   readonly away = shallowRef<{ readonly ms: number; readonly replayedBefore: number }>()
   readonly options: TesterOptions
-  #client: Client | undefined
+  readonly #client = shallowRef<Client>()
   /** Of the client. */
   #path = ''
   #channels = new Map<string, Channel>()
@@ -81,12 +81,12 @@ export class Tester {
     }, STATS_MS)
     onScopeDispose(() => {
       clearInterval(timer)
-      void this.#client?.close()
+      void this.#client.value?.close()
     })
   }
 
   get client(): Client | undefined {
-    return this.#client
+    return this.#client.value
   }
 
   /** Never another server than the page's own, whatever the path says: the token goes there. */
@@ -99,7 +99,7 @@ export class Tester {
   /** Begins anew with what the plan says now, where the last connection to this path left off. */
   connect(): void {
     this.disconnect()
-    if (this.#client) this.#cursors.set(this.#path, this.#client.cursors)
+    if (this.#client.value) this.#cursors.set(this.#path, this.#client.value.cursors)
     const { path, reconnects, attempts, heartbeatSeconds } = this.plan
     const client = createClient({
       url: this.url,
@@ -110,13 +110,13 @@ export class Tester {
       since: this.#cursors.get(path) ?? {},
       WebSocket: this.tap.WebSocket,
     })
-    this.#client = client
+    this.#client.value = client
     this.#path = path
     this.#isWanted = false
     this.#lostAt = undefined
     this.away.value = undefined
     client.on('state', change => this.#changed(client, change))
-    client.on('fault', error => this.#note(note('fault', String(error), true)))
+    client.on('fault', error => this.#note(note('fault', problem(error), true)))
     const names = [...this.subscriptions.keys()]
     this.subscriptions.clear()
     this.#channels.clear()
@@ -125,25 +125,25 @@ export class Tester {
   }
 
   disconnect(): void {
-    const client = this.#client
+    const client = this.#client.value
     if (!client || client.state === 'closed') return
     this.#isWanted = true
     void client.close()
   }
 
   retryNow(): void {
-    this.#client?.connect().catch(() => {})
+    this.#client.value?.connect().catch(() => {})
   }
 
   /** With an `id`, so that the answer can be told. `false` when it was not sent. */
   send(frame: ClientFrame): boolean {
     this.#ids += 1
-    return this.#client?.send({ id: `m${this.#ids}`, ...frame }) ?? false
+    return this.#client.value?.send({ id: `m${this.#ids}`, ...frame }) ?? false
   }
 
   subscribe(name: string): void {
-    if (!this.#client || this.#channels.has(name)) return
-    const channel = channelOf(this.#client, name)
+    if (!this.#client.value || this.#channels.has(name)) return
+    const channel = channelOf(this.#client.value, name)
     this.#channels.set(name, channel)
     const tell = (status: Subscription['status'], reason = '') =>
       this.subscriptions.set(name, { name, status, reason })
@@ -151,14 +151,15 @@ export class Tester {
     channel.on('subscribed', () => tell('subscribed'))
     channel.on('refused', error => {
       if (error.code === 'closed') return
-      tell('refused', error.message)
-      this.#note(note('refused', t('noteRefused', { channel: name, reason: error.message }), true))
+      const reason = problem(error)
+      tell('refused', reason)
+      this.#note(note('refused', t('noteRefused', { channel: name, reason }), true))
     })
     channel.on('gap', ({ from, to }) => {
       this.#note(note('gap', t('noteGap', { channel: name, from, to: to ?? '…' }), true))
     })
     channel.on('reset', ({ reason }) => {
-      this.#note(note('reset', t('noteReset', { channel: name, reason }), true))
+      this.#note(note('reset', t('noteReset', { channel: name, reason: reasonText(reason) }), true))
     })
   }
 
@@ -196,7 +197,7 @@ export class Tester {
   }
 
   #changed(client: Client, change: StateChange): void {
-    if (client !== this.#client) return
+    if (client !== this.#client.value) return
     const now = Date.now()
     const { to, from, attempt, retryInMs, close } = change
     const wasUp = from === 'open'

@@ -35,3 +35,28 @@ test('an exported log is read again, and a spreadsheet takes nothing for a formu
   expect(fromFile(`${text}\nno entry\n{"at":1}`)).toEqual(JSON.parse(JSON.stringify(entries)))
   expect(await toFile('csv', entries).text()).toContain(`"'=1+1"`)
 })
+
+test('an entry of a file that could not be shown is passed over', async () => {
+  const good = { ...entry('in', { type: 'a' }), rtt: 1, channel: 'topic:a' }
+  const bad: Record<string, unknown> = {
+    seq: 'one',
+    at: 9e15,
+    delta: null,
+    direction: 'up',
+    type: 7,
+    size: { big: true },
+    text: 'x'.repeat(70_000),
+    isCut: 'no',
+    preview: 'x'.repeat(1_000),
+    channel: ['a'],
+    rtt: -1,
+    isReplayed: 0,
+    isHeartbeat: null,
+    isError: undefined,
+  }
+  expect(Object.keys(bad).sort()).toEqual(Object.keys(good).sort())
+  for (const [field, value] of Object.entries(bad)) {
+    expect(fromFile(JSON.stringify({ ...good, [field]: value })), field).toEqual([])
+  }
+  expect(fromFile(JSON.stringify({ ...good, more: 'of a newer page' }))).toEqual([good])
+})

@@ -1,6 +1,7 @@
 import type { Client } from '@fanfare/client'
 import { channel as channelOf } from '@fanfare/client/channels'
 import type { Room, RoomEntry, SendOptions } from '@fanfare/client/chat'
+import { newId } from '@fanfare/vue/id'
 import { problem } from '@fanfare/vue/text/format'
 import { onScopeDispose, ref, shallowRef } from 'vue'
 
@@ -52,7 +53,7 @@ export function useConversation(client: Client, room: Room) {
   }
 
   /** Shown at once; the same `clientId` is sent again, so that trying again says it once. */
-  async function send(content: string, options: SendOptions = {}, clientId: string = crypto.randomUUID()) {
+  async function send(content: string, options: SendOptions = {}, clientId: string = newId()) {
     const one: Pending = { clientId, content, options, problem: '' }
     pending.value = [...without(clientId), one]
     try {

@@ -1,3 +1,4 @@
+import { newId } from '@fanfare/vue/id'
 import { call } from '../../session/session'
 
 /** A room as the HTTP API shows it. */
@@ -18,7 +19,7 @@ export interface NewRoom {
 }
 
 export function createRoom(room: NewRoom): Promise<ListedRoom> {
-  return call('/v1/rooms', { method: 'POST', body: room, idempotencyKey: crypto.randomUUID() })
+  return call('/v1/rooms', { method: 'POST', body: room, idempotencyKey: newId() })
 }
 
 /** Public rooms, by id. */

@@ -1,3 +1,4 @@
+import { newId } from '@fanfare/vue/id'
 import { api } from '../../session/api'
 
 /** What the form holds. Empty texts are left out of the request. */
@@ -65,7 +66,7 @@ export function bodyOf(form: Form): Record<string, unknown> {
 
 /** One that nobody else has chosen. */
 export function newKey(): string {
-  return crypto.randomUUID().slice(0, 13)
+  return newId().slice(0, 12)
 }
 
 export function publish(form: Form, idempotencyKey: string, bearer: string): Promise<Outcome> {

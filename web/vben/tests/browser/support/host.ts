@@ -80,6 +80,24 @@ export class Host {
   }
 }
 
+/** The application gets another token for its user, as Vben does when the old one has ended. */
+export function renew(page: Page, token: string): Promise<void> {
+  return page.evaluate(token => {
+    interface Store {
+      setAccessToken(token: string): void
+    }
+    interface Root {
+      readonly __vue_app__: {
+        readonly config: {
+          readonly globalProperties: { readonly $pinia: { readonly _s: Map<string, Store> } }
+        }
+      }
+    }
+    const root = document.querySelector('#app') as unknown as Root
+    root.__vue_app__.config.globalProperties.$pinia._s.get('core-access')?.setAccessToken(token)
+  }, token)
+}
+
 /** What axe finds serious, in a few words each. */
 export async function findings(page: Page): Promise<string[]> {
   await page.evaluate(axe)

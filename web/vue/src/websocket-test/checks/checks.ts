@@ -1,11 +1,15 @@
 import { type Client, createClient, type GetToken } from '@fanfare/client'
 import { milliseconds } from '../../text/format'
 import { Tap } from '../tap'
+import { tokenOf } from '../token'
 import { describe, Probe } from './probe'
 import { t } from './text'
 
 /** Longest wait for what should happen at once. */
 const SOON_MS = 5_000
+
+/** The same for the end of a connection that does not sign in: twice the server's own patience. */
+const AUTH_MS = 20_000
 
 export interface Target {
   /** `ws:` or `wss:`, without a path. */
@@ -41,18 +45,28 @@ export const CHECKS: readonly Check[] = [
   { name: 'noToken', should: 'noTokenShould', run: noToken },
 ]
 
-async function withProbe(target: Target, use: (probe: Probe) => Promise<Outcome>): Promise<Outcome> {
-  const probe = await Probe.signedIn(`${target.wsUrl}/ws/test/`, target.getToken)
+/** With a connection of its own, which does not outlive the check. */
+async function withProbe(opening: Promise<Probe>, use: (probe: Probe) => Promise<Outcome>): Promise<Outcome> {
+  const probe = await opening
   return use(probe).finally(() => probe.close())
 }
 
+function signedIn({ wsUrl, getToken }: Target): Promise<Probe> {
+  return Probe.signedIn(testUrl(wsUrl), getToken)
+}
+
+function testUrl(wsUrl: string): string {
+  return `${wsUrl}/ws/test/`
+}
+
 function refused(target: Target, text: string, code: string): Promise<Outcome> {
-  return withProbe(target, async probe => {
+  return withProbe(signedIn(target), async probe => {
     probe.socket.send(text)
     const heard = await probe.until(({ type }) => type === 'error', SOON_MS)
     if (heard.kind !== 'frame' || heard.frame.code !== code)
       return { passed: false, observed: describe(heard) }
-    return { passed: await answersPing(probe), observed: `${describe(heard)}; ${t('stillOpen')}` }
+    const goesOn = await answersPing(probe)
+    return { passed: goesOn, observed: `${describe(heard)}; ${goesOn ? t('stillOpen') : t('noAnswer')}` }
   })
 }
 
@@ -62,7 +76,7 @@ async function answersPing(probe: Probe): Promise<boolean> {
 }
 
 function oversize(target: Target): Promise<Outcome> {
-  return withProbe(target, async probe => {
+  return withProbe(signedIn(target), async probe => {
     probe.send({ type: 'echo', content: 'x'.repeat(70_000) })
     const heard = await probe.until(({ type }) => type === 'error', SOON_MS)
     const isClosed = heard.kind === 'close' && heard.code === 1009
@@ -72,15 +86,14 @@ function oversize(target: Target): Promise<Outcome> {
 }
 
 function binary(target: Target): Promise<Outcome> {
-  return withProbe(target, async probe => {
+  return withProbe(signedIn(target), async probe => {
     probe.socket.send(new Uint8Array([1, 2, 3]))
-    const heard = await probe.until(() => false, SOON_MS)
-    return { passed: heard.kind === 'close' && heard.code === 1003, observed: describe(heard) }
+    return closes(probe, 1003, SOON_MS)
   })
 }
 
 function flood(target: Target): Promise<Outcome> {
-  return withProbe(target, async probe => {
+  return withProbe(signedIn(target), async probe => {
     const COUNT = 200
     for (let number = 0; number < COUNT; number += 1) probe.send({ type: 'ping', id: `f${number}` })
     let count = 0
@@ -101,22 +114,24 @@ function flood(target: Target): Promise<Outcome> {
   })
 }
 
+/** An expired token would end the same way, but only the server could make one. */
 async function badToken({ wsUrl, getToken }: Target): Promise<Outcome> {
-  const token = String(await getToken({ reason: 'connect', signal: new AbortController().signal }))
+  const token = await tokenOf(getToken, AbortSignal.timeout(SOON_MS))
   const [head, payload, signature = ''] = token.split('.')
   const forged = [head, payload, [...signature].reverse().join('')].join('.')
-  const probe = new Probe(`${wsUrl}/ws/test/`)
-  await probe.opened()
-  probe.send({ type: 'auth', token: forged })
-  const heard = await probe.until(() => false, SOON_MS)
-  return { passed: heard.kind === 'close' && heard.code === 4001, observed: describe(heard) }
+  return withProbe(Probe.opened(testUrl(wsUrl)), async probe => {
+    probe.send({ type: 'auth', token: forged })
+    return closes(probe, 4001, SOON_MS)
+  })
 }
 
-async function noToken({ wsUrl }: Target): Promise<Outcome> {
-  const probe = new Probe(`${wsUrl}/ws/test/`)
-  await probe.opened()
-  const heard = await probe.until(() => false, 20_000)
-  return { passed: heard.kind === 'close' && heard.code === 4008, observed: describe(heard) }
+function noToken({ wsUrl }: Target): Promise<Outcome> {
+  return withProbe(Probe.opened(testUrl(wsUrl)), probe => closes(probe, 4008, AUTH_MS))
+}
+
+async function closes(probe: Probe, code: number, timeoutMs: number): Promise<Outcome> {
+  const heard = await probe.until(() => false, timeoutMs)
+  return { passed: heard.kind === 'close' && heard.code === code, observed: describe(heard) }
 }
 
 /** A client on `/ws/notifications/`, which keeps its place in the user's own channel. */
@@ -176,7 +191,7 @@ function silent(target: Target): Promise<Outcome> {
 
 /** The next frame of a type; rejects after a while. */
 function event(client: Client, type: string): Promise<{ readonly data: unknown }> {
-  return new Promise((resolve, reject) => {
+  const heard = new Promise<{ readonly data: unknown }>((resolve, reject) => {
     const late = setTimeout(() => reject(new Error(t('notNoticed'))), 2 * SOON_MS)
     const off = client.on(type, frame => {
       clearTimeout(late)
@@ -184,4 +199,7 @@ function event(client: Client, type: string): Promise<{ readonly data: unknown }
       resolve(frame)
     })
   })
+  // Nobody may wait for it any more.
+  heard.catch(() => {})
+  return heard
 }

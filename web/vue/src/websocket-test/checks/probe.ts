@@ -1,4 +1,9 @@
 import type { GetToken } from '@fanfare/client'
+import { tokenOf } from '../token'
+import { t } from './text'
+
+/** Longest wait for a connection, and for its session. */
+const OPEN_MS = 5_000
 
 /** How a wait of a probe ended. */
 export type Heard =
@@ -19,7 +24,7 @@ export class Probe {
   #heard: Heard[] = []
   #wake: (() => void) | undefined
 
-  constructor(url: string) {
+  private constructor(url: string) {
     this.socket = new WebSocket(url, ['fanfare.v1'])
     this.socket.addEventListener('message', ({ data }) =>
       this.#hear({ kind: 'frame', frame: JSON.parse(data) }),
@@ -29,19 +34,31 @@ export class Probe {
 
   /** Open, and signed in. Throws when that does not work. */
   static async signedIn(url: string, getToken: GetToken): Promise<Probe> {
-    const token = await getToken({ reason: 'connect', signal: new AbortController().signal })
-    const probe = new Probe(url)
-    await probe.opened()
+    const token = await tokenOf(getToken, AbortSignal.timeout(OPEN_MS))
+    const probe = await Probe.opened(url)
     probe.send({ type: 'auth', token })
-    const welcome = await probe.until(({ type }) => type === 'welcome', 5_000)
-    if (welcome.kind !== 'frame') throw new Error(describe(welcome))
-    return probe
+    const welcome = await probe.until(({ type }) => type === 'welcome', OPEN_MS)
+    if (welcome.kind === 'frame') return probe
+    probe.close()
+    throw new Error(describe(welcome))
   }
 
-  opened(): Promise<void> {
+  /** Open, and nothing else. A server that does not answer is given up. */
+  static opened(url: string): Promise<Probe> {
+    const probe = new Probe(url)
     return new Promise((resolve, reject) => {
-      this.socket.addEventListener('open', () => resolve())
-      this.socket.addEventListener('close', ({ code }) => reject(new Error(`close ${code}`)))
+      const late = setTimeout(() => {
+        reject(new Error(t('notOpened')))
+        probe.close()
+      }, OPEN_MS)
+      probe.socket.addEventListener('open', () => {
+        clearTimeout(late)
+        resolve(probe)
+      })
+      probe.socket.addEventListener('close', ({ code }) => {
+        clearTimeout(late)
+        reject(new Error(`close ${code}`))
+      })
     })
   }
 
@@ -78,6 +95,6 @@ export class Probe {
 /** What was heard, in the words of the wire. */
 export function describe(heard: Heard): string {
   if (heard.kind === 'close') return `close ${heard.code} ${heard.reason}`.trim()
-  if (heard.kind === 'nothing') return '…'
+  if (heard.kind === 'nothing') return t('nothing')
   return heard.frame.code ? `${heard.frame.type} ${heard.frame.code}` : heard.frame.type
 }

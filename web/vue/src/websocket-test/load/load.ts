@@ -1,6 +1,8 @@
 import type { GetToken } from '@fanfare/client'
 import { type ShallowRef, shallowRef } from 'vue'
+import { problem } from '../../text/format'
 import { type Percentiles, percentiles } from '../stats'
+import { tokenOf } from '../token'
 
 /** Between two looks at what has to be sent, in milliseconds. */
 const TICK_MS = 50
@@ -24,7 +26,10 @@ export interface LoadPlan {
 }
 
 export interface LoadFigures {
+  /** From the start on, which begins with a token. */
   readonly isRunning: boolean
+  /** Why there is no token to begin with. */
+  readonly problem: string
   readonly open: number
   readonly sent: number
   readonly answered: number
@@ -45,8 +50,11 @@ interface Member {
 /** Connections of one browser that send echoes at a rate and measure the answers. */
 export class Load {
   readonly figures: ShallowRef<LoadFigures> = shallowRef(NOTHING)
-  readonly #url: string
   readonly #getToken: GetToken
+  #url = ''
+  #problem = ''
+  /** Aborted when it is stopped; none before it was started. */
+  #running: AbortController | undefined
   #plan: LoadPlan = { connections: 0, ramp: 0, rate: 0, payloadBytes: 0 }
   #members = new Set<Member>()
   #errors = new Map<string, number>()
@@ -60,29 +68,49 @@ export class Load {
   #startedAt = 0
   #lastSecond = { at: 0, answered: 0, perSecond: 0 }
 
-  constructor(url: string, getToken: GetToken) {
-    this.#url = url
+  constructor(getToken: GetToken) {
     this.#getToken = getToken
   }
 
-  async start(plan: LoadPlan): Promise<void> {
+  /** Opens connections to `url`. What ran before is stopped. */
+  async start(url: string, plan: LoadPlan): Promise<void> {
     this.stop()
-    const token = await this.#getToken({ reason: 'connect', signal: new AbortController().signal })
+    const running = new AbortController()
+    this.#running = running
+    this.#url = url
     this.#plan = { ...plan }
-    this.#errors = new Map()
-    this.#samples = []
-    this.#sent = this.#answered = this.#opened = 0
-    this.#startedAt = performance.now()
-    this.#lastSecond = { at: this.#startedAt, answered: 0, perSecond: 0 }
-    this.#timer = window.setInterval(() => this.#tick(token ?? ''), TICK_MS)
+    this.#reset()
+    this.#show()
+    try {
+      const token = await tokenOf(this.#getToken, running.signal)
+      if (!running.signal.aborted) this.#run(token)
+    } catch (error) {
+      if (running.signal.aborted) return
+      this.#problem = problem(error)
+      this.stop()
+    }
   }
 
   stop(): void {
+    this.#running?.abort()
+    this.#running = undefined
     clearInterval(this.#timer)
-    this.#timer = 0
     for (const { socket } of this.#members) socket.close(1000)
     this.#members.clear()
     this.#show()
+  }
+
+  #reset(): void {
+    this.#problem = ''
+    this.#errors = new Map()
+    this.#samples = []
+    this.#sent = this.#answered = this.#opened = 0
+    this.#lastSecond = { at: performance.now(), answered: 0, perSecond: 0 }
+  }
+
+  #run(token: string): void {
+    this.#startedAt = performance.now()
+    this.#timer = window.setInterval(() => this.#tick(token), TICK_MS)
   }
 
   #tick(token: string): void {
@@ -147,7 +175,8 @@ export class Load {
       this.#lastSecond = { at: now, answered: this.#answered, perSecond }
     }
     this.figures.value = {
-      isRunning: this.#timer !== 0,
+      isRunning: this.#running !== undefined,
+      problem: this.#problem,
       open: [...this.#members].filter(({ isOpen }) => isOpen).length,
       sent: this.#sent,
       answered: this.#answered,
@@ -160,6 +189,7 @@ export class Load {
 
 const NOTHING: LoadFigures = {
   isRunning: false,
+  problem: '',
   open: 0,
   sent: 0,
   answered: 0,

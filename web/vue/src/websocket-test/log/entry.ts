@@ -1,8 +1,8 @@
 /** Characters of a frame that are kept: the server's own limit for a frame. */
-const KEPT = 65_536
+export const KEPT = 65_536
 
 /** Characters that one line shows, at most. */
-const PREVIEW = 400
+export const PREVIEW = 400
 
 /** Longer frames are not taken apart for one line. */
 const PARSED = 8_192
@@ -94,6 +94,12 @@ export function note(type: string, preview: string, isError = false): Draft {
     isHeartbeat: false,
     isError,
   }
+}
+
+/** Whether all of a frame that was sent is there to be sent again: nothing is cut off, and no token hidden. */
+export function canRepeat({ direction, text, isCut }: LogEntry): boolean {
+  const fields = direction === 'out' && !isCut ? parse(text) : undefined
+  return fields !== undefined && fields.token === undefined
 }
 
 function parse(text: string): Fields | undefined {

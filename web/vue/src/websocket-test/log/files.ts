@@ -1,4 +1,4 @@
-import type { LogEntry } from './entry'
+import { KEPT, type LogEntry, PREVIEW } from './entry'
 import { CAPACITY } from './log'
 
 export type FileForm = 'jsonl' | 'csv'
@@ -21,10 +21,10 @@ export function toFile(form: FileForm, entries: readonly LogEntry[]): Blob {
   return new Blob([lines.map(line => `${line}\n`).join('')], { type })
 }
 
-/** Entries of a file that was exported as JSON lines. What is none is passed over. */
-export function fromFile(text: string): LogEntry[] {
+/** The first entries of a file that was exported as JSON lines. What is none is passed over. */
+export function fromFile(text: string, limit = CAPACITY): LogEntry[] {
   const entries: LogEntry[] = []
-  for (const line of text.split('\n').slice(0, CAPACITY)) {
+  for (const line of text.split('\n').slice(0, limit)) {
     const entry = readEntry(line)
     if (entry) entries.push(entry)
   }
@@ -64,17 +64,49 @@ function cell(value: string | number): string {
   return `"${text.replaceAll('"', '""')}"`
 }
 
+/** Somebody else may have made the file: what is not as it is shown here would end the page. */
+const FIELDS: Readonly<Record<keyof LogEntry, (value: unknown) => boolean>> = {
+  seq: isAmount,
+  at: value => typeof value === 'number' && !Number.isNaN(new Date(value).getTime()),
+  delta: isNumber,
+  direction: value => value === 'in' || value === 'out' || value === 'local',
+  type: isText,
+  size: isAmount,
+  text: value => isText(value) && value.length <= KEPT,
+  isCut: isFlag,
+  preview: value => isText(value) && value.length <= PREVIEW,
+  channel: value => value === undefined || isText(value),
+  rtt: value => value === undefined || isAmount(value),
+  isReplayed: isFlag,
+  isHeartbeat: isFlag,
+  isError: isFlag,
+}
+
 function readEntry(line: string): LogEntry | undefined {
   try {
-    const entry = JSON.parse(line) as LogEntry
-    const isGood =
-      typeof entry.at === 'number' &&
-      typeof entry.type === 'string' &&
-      typeof entry.text === 'string' &&
-      typeof entry.preview === 'string' &&
-      ['in', 'out', 'local'].includes(entry.direction)
-    return isGood ? entry : undefined
+    const entry = Object(JSON.parse(line)) as Record<string, unknown>
+    const fields = Object.entries(FIELDS).map(([name, isGood]) => {
+      if (!isGood(entry[name])) throw new TypeError(name)
+      return [name, entry[name]]
+    })
+    return Object.fromEntries(fields) as LogEntry
   } catch {
     return undefined
   }
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string'
+}
+
+function isFlag(value: unknown): boolean {
+  return typeof value === 'boolean'
+}
+
+function isNumber(value: unknown): value is number {
+  return Number.isFinite(value)
+}
+
+function isAmount(value: unknown): boolean {
+  return isNumber(value) && value >= 0
 }

@@ -2,8 +2,11 @@ import { type ShallowRef, shallowRef } from 'vue'
 import type { Draft, LogEntry } from './entry'
 import type { Matches } from './filter'
 
-/** Entries that are kept: some minutes of a busy connection, a few megabytes. */
+/** Entries that are kept, unless somebody wants more: some minutes of a busy connection, a few megabytes. */
 export const CAPACITY = 5_000
+
+/** What may be asked for instead. */
+export const CAPACITIES = { min: 100, max: 50_000 } as const
 
 /** Between two looks at what has come while the page is hidden, when no frame is drawn. */
 const HIDDEN_MS = 500
@@ -19,17 +22,18 @@ export class Log {
   entries: LogEntry[] = []
   /** Those that the filter lets through; stands still while it is paused. */
   shown: readonly LogEntry[] = []
-  /** Entries that were ever added to `shown`, and that were taken from its beginning. */
-  shownAdded = 0
+  /** Entries that were taken from the beginning of `shown` since the filter is what it is. */
   shownDropped = 0
   /** How many there are of each type. */
   readonly types = new Map<string, number>()
   readonly channels = new Set<string>()
   /** The last of each type. */
   readonly latest = new Map<string, LogEntry>()
+  #capacity = CAPACITY
   #pending: LogEntry[] = []
   #matches: Matches = () => true
-  #isPaused = false
+  /** The last entry that may be shown: that at which it was paused. */
+  #upTo = Number.POSITIVE_INFINITY
   #scheduled = false
   #seq = 0
   #lastAt: number | undefined
@@ -39,18 +43,40 @@ export class Log {
     const entry = { ...draft, seq: this.#seq, at, delta: at - (this.#lastAt ?? at) }
     this.#lastAt = at
     this.#pending.push(entry)
-    if (this.#pending.length > CAPACITY) this.#pending.splice(0, this.#pending.length - CAPACITY)
+    if (this.#pending.length > this.#capacity) this.#pending.splice(0, this.#pending.length - this.#capacity)
     this.#schedule()
     return entry
   }
 
+  get capacity(): number {
+    return this.#capacity
+  }
+
+  /** How many entries are kept from now on. */
+  set capacity(capacity: number) {
+    this.#capacity = capacity
+    this.#trim()
+    if (!this.isPaused) this.#follow([])
+    this.version.value += 1
+  }
+
+  /** The number of the last entry, whether it is shown yet or not. */
+  get last(): number {
+    return this.#seq
+  }
+
   get isPaused(): boolean {
-    return this.#isPaused
+    return this.#upTo < Number.POSITIVE_INFINITY
+  }
+
+  /** What has come since it was paused. */
+  get heldBack(): number {
+    return Math.max(0, this.#seq - this.#upTo)
   }
 
   /** Stands still; what comes is kept all the same. */
   pause(isPaused: boolean): void {
-    this.#isPaused = isPaused
+    this.#upTo = isPaused ? this.#seq : Number.POSITIVE_INFINITY
     if (!isPaused) this.#filter()
     this.version.value += 1
   }
@@ -76,6 +102,7 @@ export class Log {
   load(entries: readonly LogEntry[]): void {
     this.clear()
     for (const entry of entries) this.add(entry, entry.at)
+    if (this.isPaused) this.#upTo = this.#seq
   }
 
   #schedule(): void {
@@ -91,12 +118,16 @@ export class Log {
     this.#pending = []
     for (const entry of added) this.#count(entry)
     this.entries.push(...added)
-    const over = this.entries.length - CAPACITY
-    if (over > 0) {
-      for (const { type } of this.entries.splice(0, over)) this.#forget(type)
-    }
-    if (!this.#isPaused) this.#follow(added.filter(this.#matches))
+    this.#trim()
+    const news = added.filter(entry => this.#isShown(entry))
+    if (!this.isPaused || news.length > 0) this.#follow(news)
     this.version.value += 1
+  }
+
+  #trim(): void {
+    const over = this.entries.length - this.#capacity
+    if (over <= 0) return
+    for (const { type } of this.entries.splice(0, over)) this.#forget(type)
   }
 
   #follow(added: readonly LogEntry[]): void {
@@ -105,14 +136,16 @@ export class Log {
     while ((this.shown[gone]?.seq ?? first) < first) gone += 1
     if (gone === 0 && added.length === 0) return
     this.shown = [...(gone > 0 ? this.shown.slice(gone) : this.shown), ...added]
-    this.shownAdded += added.length
     this.shownDropped += gone
   }
 
   #filter(): void {
-    this.shown = this.entries.filter(this.#matches)
-    this.shownAdded = this.shown.length
+    this.shown = this.entries.filter(entry => this.#isShown(entry))
     this.shownDropped = 0
+  }
+
+  #isShown(entry: LogEntry): boolean {
+    return entry.seq <= this.#upTo && this.#matches(entry)
   }
 
   #count(entry: LogEntry): void {
