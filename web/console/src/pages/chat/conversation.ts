@@ -1,8 +1,8 @@
 import type { Client } from '@fanfare/client'
 import { channel as channelOf } from '@fanfare/client/channels'
 import type { Room, RoomEntry, SendOptions } from '@fanfare/client/chat'
-import { problem } from '@fanfare/vue/text/format'
 import { onScopeDispose, ref, shallowRef } from 'vue'
+import { problem } from '../../problem'
 
 /** A message that is on its way, or has not arrived. */
 export interface Pending {
