@@ -8,8 +8,9 @@ beforeEach(async () => {
 })
 
 afterEach(async () => {
-  expect(world.complaints).toEqual([])
+  // Also where something was complained of: the next test has a server of its own.
   await world.end()
+  expect(world.complaints).toEqual([])
 })
 
 const LOG = '[data-test=log]'
