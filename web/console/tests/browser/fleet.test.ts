@@ -88,7 +88,8 @@ test('a node that is silent is gone, counts no more, and is forgotten after some
   await world.logIn(admin, '#/fleet')
   const node = admin.locator('[data-test=node]')
   await node.filter({ hasText: /\d s/ }).waitFor()
-  const connections = (now: string) => admin.getByRole('img', { name: new RegExp(`^Connections: now ${now},`) })
+  const connections = (now: string) =>
+    admin.getByRole('img', { name: new RegExp(`^Connections: now ${now},`) })
   await connections('[1-9]').waitFor()
   await world.server.kill()
   await admin.clock.fastForward('00:15')

@@ -1,4 +1,5 @@
 import { call } from '../../session/session'
+import { unique } from '../../unique'
 
 /** A room as the HTTP API shows it. */
 export interface ListedRoom {
@@ -18,7 +19,7 @@ export interface NewRoom {
 }
 
 export function createRoom(room: NewRoom): Promise<ListedRoom> {
-  return call('/v1/rooms', { method: 'POST', body: room, idempotencyKey: crypto.randomUUID() })
+  return call('/v1/rooms', { method: 'POST', body: room, idempotencyKey: unique() })
 }
 
 /** Public rooms, by id. */
