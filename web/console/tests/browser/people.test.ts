@@ -22,16 +22,16 @@ test('what is published from the form lands in another browser, and reading it c
 
   await admin.fill('#api-key', world.server.key)
   await admin.fill('#users', 'alice')
-  await admin.fill('#title', 'Build finished')
-  expect(await admin.textContent('[data-test=command]')).toContain('"title": "Build finished"')
+  await admin.fill('#title', 'Order 4711 is on its way')
+  expect(await admin.textContent('[data-test=command]')).toContain('"title": "Order 4711 is on its way"')
   expect(await admin.textContent('[data-test=command]')).not.toContain(world.server.key)
   await admin.click('[data-test=send]')
   await says(admin, '[data-test=outcome]', 'durable: written to 1 channels')
 
-  await says(alice, '[data-test=item]', 'Build finished')
+  await says(alice, '[data-test=item]', 'Order 4711 is on its way')
   for (const page of [alice, second]) await says(page, '[data-test=unread]', '1')
   await alice.click('[data-test=item]')
-  await says(alice, '[data-test=reader]', 'Build finished')
+  await says(alice, '[data-test=reader]', 'Order 4711 is on its way')
   for (const page of [alice, second]) await page.locator('[data-test=unread]').waitFor({ state: 'detached' })
 
   await admin.click('[data-test=to-trail]')
@@ -48,7 +48,8 @@ test('two people talk', async () => {
   await world.logInAs(alice, 'alice', { name: 'Alice' }, '#/chat')
   await alice.click('[data-test=new-room]')
   await alice.click('[aria-label="加入 Lobby"]')
-  await says(admin, '[data-test=present]', /2 here.*alice/)
+  await says(admin, '[data-test=present]', /2 here/)
+  await says(admin, '[data-test=member]', /●\s*Alice/)
 
   await admin.fill('[data-test=message-text]', 'Hello @alice')
   await says(alice, '[data-test=typing]', 'admin')

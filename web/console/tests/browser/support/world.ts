@@ -79,6 +79,21 @@ export class World {
     await this.go(page, hash)
   }
 
+  /** Says something in a room, each line as one of its members. */
+  async say(room: string, ...lines: readonly { readonly user: string; readonly content: string }[]) {
+    const tokens = new Map<string, string>()
+    for (const { user, content, ...more } of lines) {
+      const token = tokens.get(user) ?? (await this.server.token(user))
+      tokens.set(user, token)
+      const response = await fetch(`${this.server.url}/v1/rooms/${room}/messages`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+        body: JSON.stringify({ content, ...more }),
+      })
+      if (!response.ok) throw new Error(`${user}: ${response.status} ${await response.text()}`)
+    }
+  }
+
   async go(page: Page, hash: string): Promise<void> {
     await page.goto(`${this.server.url}/${hash}`)
     await page.waitForSelector('main')
