@@ -77,7 +77,7 @@ test('unread ones beyond the newest page are led to, and read on from there', as
     const before = await alice.locator('[data-test=message]').count()
     await scrollTo(alice, 1_000_000)
     await expect
-      .poll(() => alice.locator("[data-test=message]").count(), { timeout: 10_000 })
+      .poll(() => alice.locator('[data-test=message]').count(), { timeout: 10_000 })
       .toBeGreaterThan(before)
   }
   await says(alice, '[data-test=message]', 'line 60.')

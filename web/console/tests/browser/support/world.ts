@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
+import { type Browser, type BrowserContext, chromium, type Locator, type Page } from 'playwright-core'
 import { Server } from '../../../../client/tests/support/server.js'
 
 export const PASSWORD = 'correct horse battery staple'
@@ -126,11 +126,20 @@ export async function says(page: Page, selector: string, text: string | RegExp):
   await page.locator(selector).filter({ hasText: text }).first().waitFor()
 }
 
-/** Presses Tab until the focus is there: a trap, or a place it never comes to, is an error. */
-export async function tabTo(page: Page, selector: string): Promise<void> {
+/** Presses a key, Tab by default, until the focus is there: a trap, or a place it never comes to, is an error. */
+export async function tabTo(page: Page, wanted: string | Locator, key = 'Tab'): Promise<void> {
+  const place = typeof wanted === 'string' ? page.locator(wanted) : wanted
+  await place.first().waitFor()
   for (let pressed = 0; pressed < 80; pressed += 1) {
-    if (await page.evaluate(wanted => document.activeElement?.matches(wanted) ?? false, selector)) return
-    await page.keyboard.press('Tab')
+    const focused = await place.evaluateAll(all => all.some(one => one === document.activeElement))
+    if (focused) return
+    await page.keyboard.press(key)
   }
-  throw new Error(`the focus never comes to ${selector}`)
+  throw new Error(`the focus never comes to ${place}`)
+}
+
+/** The same, and Enter. */
+export async function pressEnterOn(page: Page, wanted: string | Locator, key = 'Tab'): Promise<void> {
+  await tabTo(page, wanted, key)
+  await page.keyboard.press('Enter')
 }
