@@ -19,6 +19,13 @@ export interface Look {
   readonly reducedMotion?: 'reduce'
 }
 
+/** What is said in a room, with whatever else the API takes. */
+export interface Line {
+  readonly user: string
+  readonly content: string
+  readonly [field: string]: unknown
+}
+
 /** A server that serves the console, and a browser. */
 export class World {
   readonly server: Server
@@ -80,7 +87,7 @@ export class World {
   }
 
   /** Says something in a room, each line as one of its members. */
-  async say(room: string, ...lines: readonly { readonly user: string; readonly content: string }[]) {
+  async say(room: string, ...lines: readonly Line[]) {
     const tokens = new Map<string, string>()
     for (const { user, content, ...more } of lines) {
       const token = tokens.get(user) ?? (await this.server.token(user))
