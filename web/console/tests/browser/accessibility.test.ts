@@ -62,7 +62,11 @@ afterEach(() => world.closePages())
 afterAll(() => world?.end())
 
 const LOOKS = (['en-US', 'zh-CN'] as const).flatMap(locale =>
-  (['light', 'dark'] as const).map(colorScheme => ({ locale, colorScheme, reducedMotion: 'reduce' as const })),
+  (['light', 'dark'] as const).map(colorScheme => ({
+    locale,
+    colorScheme,
+    reducedMotion: 'reduce' as const,
+  })),
 )
 
 describe.each(LOOKS)('axe finds nothing serious in $locale, $colorScheme', look => {
