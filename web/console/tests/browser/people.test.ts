@@ -38,6 +38,29 @@ test('what is published from the form lands in another browser, and reading it c
   await says(admin, '[data-test=trail]', /alice.*read.*acknowledged/)
 })
 
+test('a notification is archived, and one is marked unread again', async () => {
+  const page = await world.page()
+  for (const title of ['Kept', 'Put away']) await world.server.notify('alice', title)
+  await world.logInAs(page, 'alice', {}, '#/inbox')
+  const item = (title: string) => page.locator('[data-test=item]').filter({ hasText: title })
+  await item('Put away').click()
+  await says(page, '[data-test=unread]', '1')
+  await page.click('[data-test=archive]')
+  await item('Put away').waitFor({ state: 'detached' })
+  await item('Kept').click()
+  await page.locator('[data-test=unread]').waitFor({ state: 'detached' })
+  await page.click('[data-test=toggle-read]')
+  await says(page, '[data-test=unread]', '1')
+  await says(page, '[data-test=item].unread', 'Kept')
+  await page.getByText('Archived', { exact: true }).click()
+  await item('Put away').waitFor()
+  expect(await item('Kept').count()).toBe(0)
+  // It is so on the server, and not only on this page.
+  await page.reload()
+  await item('Put away').waitFor()
+  await says(page, '[data-test=unread]', '1')
+})
+
 test('two people talk', async () => {
   const [admin, alice] = [await world.page(), await world.page({ locale: 'zh-CN' })]
   await world.logIn(admin, '#/chat')

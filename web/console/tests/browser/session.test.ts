@@ -124,9 +124,10 @@ test('a tab that is loaded again keeps its session, and a copy of it takes nothi
   await expect.poll(() => refreshes(copy), { timeout: 10_000 }).toBe(false)
   expect(await refreshes(page)).toBe(true)
   await copy.close()
+  // Longer than a copy would have waited, by the page's own clock.
+  await page.clock.install()
   await page.reload()
   await page.waitForSelector('nav')
-  // Longer than a copy would have waited.
-  await page.waitForTimeout(3_000)
+  await page.clock.runFor('00:10')
   expect(await refreshes(page)).toBe(true)
 })
