@@ -130,7 +130,8 @@ test('a tab that is loaded again keeps its session, and a copy of it takes nothi
   const isHolder = () =>
     page.evaluate(async () => {
       const { held = [], pending = [] } = await navigator.locks.query()
-      const count = (locks: LockInfo[]) => locks.filter(({ name }) => name?.startsWith('fanfare.session.')).length
+      const count = (locks: LockInfo[]) =>
+        locks.filter(({ name }) => name?.startsWith('fanfare.session.')).length
       return [count(held), count(pending)]
     })
   await expect.poll(isHolder).toEqual([1, 0])

@@ -62,6 +62,7 @@ export const t = texts(
     watch: '查看',
     stop: '停止',
     tailEmpty: '还没有消息。',
+    tailWaits: '正在订阅…',
     tailRefused: '不能读 {channel}：{problem}',
     tailForbidden: '此令牌无权读 {channel}。主题要在令牌的 channels 里，聊天室要先加入。',
     toNewest: '到最新 ↓',
@@ -129,6 +130,7 @@ export const t = texts(
     watch: 'Watch',
     stop: 'Stop',
     tailEmpty: 'Nothing yet.',
+    tailWaits: 'Subscribing…',
     tailRefused: '{channel} cannot be read: {problem}',
     tailForbidden:
       'This token has no right to read {channel}. Topics must be among its channels, and rooms take a member.',
