@@ -22,6 +22,9 @@ test('what is published from the form lands in another browser, and reading it c
 
   await admin.fill('#api-key', world.server.key)
   await admin.fill('#users', 'alice')
+  // Whatever is published, somebody has written it.
+  expect(await admin.inputValue('#title')).toBe('')
+  expect(await admin.locator('[data-test=send]').isDisabled()).toBe(true)
   await admin.fill('#title', 'Order 4711 is on its way')
   expect(await admin.textContent('[data-test=command]')).toContain('"title": "Order 4711 is on its way"')
   expect(await admin.textContent('[data-test=command]')).not.toContain(world.server.key)
@@ -36,6 +39,28 @@ test('what is published from the form lands in another browser, and reading it c
 
   await admin.click('[data-test=to-trail]')
   await says(admin, '[data-test=trail]', /alice.*read.*acknowledged/)
+})
+
+test('a trail is looked up when its id is whole, and told in the language of the page', async () => {
+  const page = await world.page({ locale: 'zh-CN' })
+  await world.logIn(page, '#/inbox?view=publish')
+  await page.fill('#api-key', world.server.key)
+  const { id } = await world.server.post<{ id: string }>('/v1/notifications', {
+    to: { users: ['nobody'] },
+    title: 'x',
+  })
+  await world.go(page, '#/inbox?view=trail')
+  const asked: string[] = []
+  page.on('request', request => {
+    if (request.url().includes('/v1/notifications/')) asked.push(new URL(request.url()).pathname)
+  })
+  await page.locator('#trail-id').pressSequentially(id)
+  await page.keyboard.press('Enter')
+  await says(page, '[data-test=trail]', '已发送')
+  await says(page, '[data-test=trail]', '从未连接过')
+  expect([...new Set(asked)]).toEqual([`/v1/notifications/${id}`])
+  // What is looked at is in the address, for somebody else.
+  expect(page.url()).toContain(id)
 })
 
 test('a notification is archived, and one is marked unread again', async () => {
