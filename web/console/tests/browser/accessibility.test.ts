@@ -166,6 +166,7 @@ describe.each(LOOKS)('axe finds nothing serious in $locale, $colorScheme', look 
     await page.locator('[data-test=session]').first().waitFor()
     await page.fill('[data-test=tail-channel]', 'all')
     await page.click('[data-test=tail-toggle]')
+    await page.locator('[data-test=tail-empty]').waitFor()
     await world.server.post('/v1/notifications', { to: { all: true }, title: 'to everybody' })
     await page.locator('[data-test=tail-line]').first().waitFor()
     expect(await findings(page)).toEqual([])

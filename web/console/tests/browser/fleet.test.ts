@@ -123,7 +123,7 @@ test('the tail follows its newest line, and stays where somebody has scrolled up
   await admin.keyboard.press('Enter')
   await says(admin, '[data-test=tail-toggle]', 'Stop')
   const publish = (title: string) => world.server.post('/v1/notifications', { to: { all: true }, title })
-  await says(admin, '[data-test=tail]', 'Nothing yet.')
+  await says(admin, '[data-test=tail-empty]', 'Nothing yet.')
   for (let index = 1; index <= 20; index += 1) await publish(`line ${index}.`)
   await says(admin, '[data-test=tail-line]', 'line 20.')
   const box = admin.locator('[data-test=tail-lines]')
@@ -192,7 +192,7 @@ test('an administrator sees what another user gets, and gets none of it', async 
   await world.logIn(admin, '#/fleet?tail=user:alice')
   await admin.click('[data-test=tail-toggle]')
   const refused = admin.locator('[data-test=tail-refused]')
-  await refused.or(admin.getByText('Nothing yet.')).first().waitFor()
+  await refused.or(admin.locator('[data-test=tail-empty]')).first().waitFor()
   if (await refused.isVisible()) {
     await says(admin, '[data-test=tail-refused]', 'This token has no right to read user:alice.')
     context.skip('the server refuses it')

@@ -230,6 +230,7 @@ test('the fleet shows what users are called, where they connect and what is said
   await world.logIn(admin, '#/fleet')
   await admin.fill('[data-test=tail-channel]', 'all')
   await admin.click('[data-test=tail-toggle]')
+  await admin.locator('[data-test=tail-empty]').waitFor()
   await world.server.post('/v1/notifications', { to: { all: true }, title: HTML, data: { [HTML]: HTML } })
   await says(admin, '[data-test=tail-line]', 'onerror')
   await admin.click('[data-test=find]')
