@@ -1,9 +1,17 @@
+import { defaultServerConditions } from 'vite'
 import { defineConfig } from 'vitest/config'
+
+// @fanfare/vue as it is here, not as it was built.
+const conditions = ['@fanfare/source', ...defaultServerConditions]
 
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'unit', include: ['tests/unit/**/*.test.ts'] } },
+      {
+        resolve: { conditions },
+        ssr: { resolve: { conditions } },
+        test: { name: 'unit', include: ['tests/unit/**/*.test.ts'] },
+      },
       {
         // Each starts a server and a browser: one at a time.
         test: {

@@ -30,7 +30,7 @@ export async function api<Answer>(path: string, request: ApiRequest = {}): Promi
     body: body === undefined ? null : JSON.stringify(body),
     signal: AbortSignal.timeout(TIMEOUT_MS),
   }).catch(error => {
-    throw new FanfareError('unavailable', String(error))
+    throw new FanfareError(error?.name === 'TimeoutError' ? 'timeout' : 'unavailable')
   })
   const answer: unknown = await response.json().catch(() => ({}))
   if (response.ok) return answer as Answer

@@ -1,7 +1,8 @@
 import type { Client, Counts, StateChange } from '@fanfare/client'
 import { createInbox, type Inbox, type InboxItem } from '@fanfare/client/inbox'
 import { useClient } from '@fanfare/vue/client'
-import { type InjectionKey, inject, provide, type ShallowRef, shallowRef } from 'vue'
+import { type InjectionKey, inject, onScopeDispose, provide, type ShallowRef, shallowRef } from 'vue'
+import { acknowledgeSeen } from './acknowledge'
 import { getToken } from './session'
 
 /** The console's own connection: the user's notifications, and the pill in the head of each page. */
@@ -46,7 +47,7 @@ export function provideRealtime(): Realtime {
   inbox.on('items', items => {
     realtime.items.value = items
   })
-  inbox.on('notification', ({ id }) => inbox.ack(id))
+  onScopeDispose(acknowledgeSeen(client, inbox, document))
   provide(KEY, realtime)
   return realtime
 }

@@ -4,6 +4,13 @@ import { connect, says, World } from './support/world.js'
 
 const HTML = '<img src=x onerror="window.hacked=1"><script>window.hacked=1</script>'
 const LINK = 'javascript:window.hacked=1'
+const LINKS = [
+  LINK,
+  'JaVaScRiPt:window.hacked=1',
+  ' \tjavascript:window.hacked=1',
+  'data:text/html,<script>window.hacked=1</script>',
+]
+const placeholder = (index: number) => `https://link.example/${index}`
 
 let world: World
 
@@ -11,38 +18,109 @@ beforeEach(async () => {
   world = await World.start()
 })
 
-afterEach(async () => {
-  await world.end()
-})
+afterEach(() => world.end())
+
+/**
+ * A server refuses links that run something, and ids that are none; a page that trusts it to is one mistake away from
+ * running them. So this one hears what no server would say: in place of a link a hostile one, and of `mallory` script.
+ */
+async function disguise(page: Page): Promise<void> {
+  const hostile = (text: string) =>
+    LINKS.reduce(
+      (all, link, index) =>
+        all.replaceAll(JSON.stringify(placeholder(index)).slice(1, -1), JSON.stringify(link).slice(1, -1)),
+      text,
+    ).replaceAll('"mallory"', JSON.stringify(HTML))
+  await page.route('**/v1/**', async route => {
+    const response = await route.fetch()
+    await route.fulfill({ response, body: hostile(await response.text()) })
+  })
+  await page.routeWebSocket('**/ws/**', socket => {
+    const server = socket.connectToServer()
+    server.onMessage(message => socket.send(hostile(String(message))))
+  })
+}
 
 /** Nothing has run, nothing has been made of it, and no link leads to it. */
 async function isText(page: Page): Promise<void> {
   const found = await page.evaluate(() => ({
     hacked: 'hacked' in window,
     images: document.querySelectorAll('img[src=x]').length,
-    links: [...document.querySelectorAll('a')].filter(({ protocol }) => protocol === 'javascript:').length,
+    scripts: [...document.scripts].filter(({ text }) => text.includes('hacked')).length,
+    links: [...document.querySelectorAll('a')]
+      .map(({ protocol }) => protocol)
+      .filter(protocol => !['http:', 'https:', 'blob:'].includes(protocol)),
   }))
-  expect(found).toEqual({ hacked: false, images: 0, links: 0 })
+  expect(found).toEqual({ hacked: false, images: 0, scripts: 0, links: [] })
   // Neither had the policy anything to refuse.
   expect(world.complaints).toEqual([])
 }
 
-test('a notification with script in every field is text', async () => {
+test('a notification with script in every field is text, in the inbox and in the bell', async () => {
   const page = await world.page()
+  await disguise(page)
   await world.logInAs(page, 'alice', { name: HTML }, '#/inbox')
-  await world.server.post('/v1/notifications', {
+  const notification = {
     to: { users: ['alice'] },
     title: HTML,
     content: HTML,
     msg_type: HTML.slice(0, 40),
+    link_type: HTML.slice(0, 40),
+    link_id: HTML.slice(0, 40),
+    thread_key: HTML.slice(0, 40),
+    collapse_key: HTML.slice(0, 40),
     actor: { name: HTML, id: HTML },
-    actions: [{ label: HTML.slice(0, 40) }],
-    data: { html: HTML, link: LINK },
-  })
-  await says(page, '[data-test=item]', HTML)
-  await page.click('[data-test=item]')
+    data: { html: HTML, link: LINK, [HTML]: HTML },
+  }
+  for (const [index, hostile] of LINKS.entries()) {
+    const link = placeholder(index)
+    const actions = [
+      { id: 'a', label: HTML.slice(0, 40), link },
+      { id: 'b', label: `By url ${index}`, url: link },
+      { id: HTML.slice(0, 40), label: 'No link' },
+    ]
+    await world.server.post('/v1/notifications', { ...notification, collapse_key: link, link, actions })
+    await expect.poll(() => page.locator('[data-test=item]').count(), { timeout: 10_000 }).toBe(index + 1)
+    await page.locator('[data-test=item]').first().click()
+    await says(page, '[data-test=reader] h1', HTML)
+    await says(page, '[data-test=reader]', `By url ${index}`)
+    const shown = await page.textContent('[data-test=reader]')
+    expect(shown).toContain(`only http and https are): ${hostile}`)
+    await isText(page)
+  }
+  // As they are read from the inbox, too.
+  await page.reload()
+  await page.locator('[data-test=item]').first().click()
   await says(page, '[data-test=reader] h1', HTML)
-  await says(page, '[data-test=reader]', LINK)
+  await isText(page)
+  await page.locator('button', { has: page.locator('[data-test=bell]') }).click()
+  await says(page, '[data-test=bell-item]', HTML)
+  await isText(page)
+  await page.locator('[data-test=bell-item]').first().click()
+  await says(page, '[data-test=reader] h1', HTML)
+  await isText(page)
+})
+
+test('the trail of a notification shows what is hostile as text', async () => {
+  const page = await world.page()
+  await disguise(page)
+  await world.logIn(page, '#/inbox?view=publish')
+  await page.fill('#api-key', world.server.key)
+  await page.fill('#users', 'mallory')
+  await page.fill('#title', HTML)
+  await page.fill('#content', HTML)
+  await says(page, '[data-test=command]', 'onerror')
+  for (const language of ['Python', 'Node.js', 'curl']) {
+    await page.getByText(language, { exact: true }).click()
+    await isText(page)
+  }
+  await page.click('[data-test=send]')
+  await page.click('[data-test=to-trail]')
+  await says(page, '[data-test=trail]', HTML)
+  await isText(page)
+  await page.fill('#trail-id', HTML)
+  await page.keyboard.press('Enter')
+  await page.locator('.trail [role=alert]').waitFor()
   await isText(page)
 })
 
@@ -56,25 +134,115 @@ test('frames with script in them are text in the log, its details and its menus'
   await page.fill('[data-test=channel]', 'topic:x')
   await page.keyboard.press('Enter')
   await says(page, '[data-test=log]', 'subscribed')
-  await world.server.post('/v1/publish', { channel: 'topic:x', data: { [HTML]: HTML } })
+  await world.server.post('/v1/publish', { channel: 'topic:x', data: { [HTML]: HTML, link: LINK } })
   const row = page.locator('[data-test=log] [role=option]').filter({ hasText: 'publication' })
   await row.click()
   for (const view of ['Tree', 'Raw', 'Hex']) {
     await page.locator('[data-test=detail]').getByText(view, { exact: true }).click()
     await isText(page)
   }
+  for (const menu of ['Export', 'Types']) {
+    await page.getByTitle(menu).click()
+    await page.locator('[role=dialog]').waitFor()
+    await isText(page)
+    await page.keyboard.press('Escape')
+  }
 })
 
-test('a room with script in its name and its messages is text', async () => {
+test('an error that echoes what was sent is text', async () => {
   const page = await world.page()
+  await world.logInAs(page, 'alice')
+  await connect(page)
+  const types = page.locator('[data-test=types]')
+  await types.getByText('raw', { exact: true }).click()
+  await page.fill('#raw', JSON.stringify({ type: HTML, id: HTML.slice(0, 60) }))
+  await page.click('[data-test=send]')
+  await page.locator('[data-test=log] [role=option]').filter({ hasText: 'unknown_type' }).click()
+  for (const view of ['Tree', 'Raw', 'Hex']) {
+    await page.locator('[data-test=detail]').getByText(view, { exact: true }).click()
+    await isText(page)
+  }
+  // The types that were seen are a menu of the log.
+  await page.getByTitle('Types').click()
+  await says(page, '[role=dialog]', HTML)
+  await isText(page)
+  await page.keyboard.press('Escape')
+  await page.fill('[data-test=channel]', HTML)
+  await page.keyboard.press('Enter')
+  await says(page, '[data-test=log] [role=option]', 'error')
+  await isText(page)
+})
+
+test('a room with script in its name, its people and its messages is text', async () => {
+  const [page, other] = [await world.page(), await world.page()]
+  await disguise(page)
   const { id } = await world.server.post<{ id: string }>('/v1/rooms', {
-    kind: 'private',
+    kind: 'public',
     name: HTML,
-    members: ['alice'],
+    members: ['alice', 'mallory'],
   })
+  const attachments = LINKS.map((_, index) => ({ url: placeholder(index), name: HTML, size: 1 }))
+  await world.say(id, { user: 'mallory', content: `${HTML} @alice`, mentions: ['alice'], attachments })
   await world.logInAs(page, 'alice', { name: HTML }, `#/chat/${id}`)
+  await world.logInAs(other, 'mallory', { name: HTML }, `#/chat/${id}`)
+  await says(page, '[data-test=present]', '2 here')
+  await says(page, '[data-test=member]', HTML)
+  await says(page, '[data-test=room]', HTML)
+  await isText(page)
+
+  const first = page.locator('[data-test=message]').first()
+  await says(page, '[data-test=message]', '📎')
+  await first.hover()
+  await first.locator('[data-test=reply]').click()
   await page.fill('[data-test=message-text]', HTML)
   await page.keyboard.press('Enter')
-  await says(page, '[data-test=message]', HTML)
+  await says(page, '[data-test=message]', `↪ ${HTML}`)
+  await other.locator('[data-test=message]').first().hover()
+  await other.locator('[data-test=message] .actions button').first().click()
+  await page.locator('[data-test=reaction]').and(page.getByTitle(HTML)).waitFor()
+  await other.fill('[data-test=message-text]', HTML)
+  await says(page, '[data-test=typing]', HTML)
   await isText(page)
+  await isText(other)
+
+  const renamed = `${HTML}<b>`
+  await rename(id, renamed)
+  await page.locator('h1').filter({ hasText: renamed }).waitFor()
+  await isText(page)
+  await page.click('[data-test=new-room]')
+  await page.locator('dialog').waitFor()
+  await isText(page)
+})
+
+async function rename(id: string, name: string): Promise<void> {
+  const response = await fetch(`${world.server.url}/v1/rooms/${id}`, {
+    method: 'PATCH',
+    headers: { authorization: `Bearer ${world.server.key}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ name }),
+  })
+  expect(response.status).toBe(200)
+}
+
+test('the fleet shows what users are called, where they connect and what is said as text', async () => {
+  const [admin, alice] = [await world.page(), await world.page()]
+  await disguise(admin)
+  await world.logInAs(alice, 'mallory', { name: HTML })
+  await world.logIn(admin, '#/fleet')
+  await admin.fill('[data-test=tail-channel]', 'all')
+  await admin.click('[data-test=tail-toggle]')
+  await admin.locator('[data-test=tail-empty]').waitFor()
+  await world.server.post('/v1/notifications', { to: { all: true }, title: HTML, data: { [HTML]: HTML } })
+  await says(admin, '[data-test=tail-line]', 'onerror')
+  await admin.click('[data-test=find]')
+  await says(admin, '[data-test=session]', HTML)
+  await isText(admin)
+  for (const [field, button] of [
+    ['session-user', 'find'],
+    ['tail-channel', 'tail-toggle'],
+  ] as const) {
+    await admin.fill(`[data-test=${field}]`, HTML)
+    await admin.click(`[data-test=${button}]`)
+    await admin.locator('[role=alert]').filter({ hasText: /\S/ }).first().waitFor()
+    await isText(admin)
+  }
 })

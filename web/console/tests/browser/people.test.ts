@@ -8,8 +8,9 @@ beforeEach(async () => {
 })
 
 afterEach(async () => {
-  expect(world.complaints).toEqual([])
+  // Also where something was complained of: the next test has a server of its own.
   await world.end()
+  expect(world.complaints).toEqual([])
 })
 
 test('what is published from the form lands in another browser, and reading it counts down everywhere', async () => {
@@ -21,20 +22,68 @@ test('what is published from the form lands in another browser, and reading it c
 
   await admin.fill('#api-key', world.server.key)
   await admin.fill('#users', 'alice')
-  await admin.fill('#title', 'Build finished')
-  expect(await admin.textContent('[data-test=command]')).toContain('"title": "Build finished"')
+  // Whatever is published, somebody has written it.
+  expect(await admin.inputValue('#title')).toBe('')
+  expect(await admin.locator('[data-test=send]').isDisabled()).toBe(true)
+  await admin.fill('#title', 'Order 4711 is on its way')
+  expect(await admin.textContent('[data-test=command]')).toContain('"title": "Order 4711 is on its way"')
   expect(await admin.textContent('[data-test=command]')).not.toContain(world.server.key)
   await admin.click('[data-test=send]')
   await says(admin, '[data-test=outcome]', 'durable: written to 1 channels')
 
-  await says(alice, '[data-test=item]', 'Build finished')
+  await says(alice, '[data-test=item]', 'Order 4711 is on its way')
   for (const page of [alice, second]) await says(page, '[data-test=unread]', '1')
   await alice.click('[data-test=item]')
-  await says(alice, '[data-test=reader]', 'Build finished')
+  await says(alice, '[data-test=reader]', 'Order 4711 is on its way')
   for (const page of [alice, second]) await page.locator('[data-test=unread]').waitFor({ state: 'detached' })
 
   await admin.click('[data-test=to-trail]')
   await says(admin, '[data-test=trail]', /alice.*read.*acknowledged/)
+})
+
+test('a trail is looked up when its id is whole, and told in the language of the page', async () => {
+  const page = await world.page({ locale: 'zh-CN' })
+  await world.logIn(page, '#/inbox?view=publish')
+  await page.fill('#api-key', world.server.key)
+  const { id } = await world.server.post<{ id: string }>('/v1/notifications', {
+    to: { users: ['nobody'] },
+    title: 'x',
+  })
+  await world.go(page, '#/inbox?view=trail')
+  const asked: string[] = []
+  page.on('request', request => {
+    if (request.url().includes('/v1/notifications/')) asked.push(new URL(request.url()).pathname)
+  })
+  await page.locator('#trail-id').pressSequentially(id)
+  await page.keyboard.press('Enter')
+  await says(page, '[data-test=trail]', '已发送')
+  await says(page, '[data-test=trail]', '从未连接过')
+  expect([...new Set(asked)]).toEqual([`/v1/notifications/${id}`])
+  // What is looked at is in the address, for somebody else.
+  expect(page.url()).toContain(id)
+})
+
+test('a notification is archived, and one is marked unread again', async () => {
+  const page = await world.page()
+  for (const title of ['Kept', 'Put away']) await world.server.notify('alice', title)
+  await world.logInAs(page, 'alice', {}, '#/inbox')
+  const item = (title: string) => page.locator('[data-test=item]').filter({ hasText: title })
+  await item('Put away').click()
+  await says(page, '[data-test=unread]', '1')
+  await page.click('[data-test=archive]')
+  await item('Put away').waitFor({ state: 'detached' })
+  await item('Kept').click()
+  await page.locator('[data-test=unread]').waitFor({ state: 'detached' })
+  await page.click('[data-test=toggle-read]')
+  await says(page, '[data-test=unread]', '1')
+  await says(page, '[data-test=item].unread', 'Kept')
+  await page.getByText('Archived', { exact: true }).click()
+  await item('Put away').waitFor()
+  expect(await item('Kept').count()).toBe(0)
+  // It is so on the server, and not only on this page.
+  await page.reload()
+  await item('Put away').waitFor()
+  await says(page, '[data-test=unread]', '1')
 })
 
 test('two people talk', async () => {
@@ -47,7 +96,8 @@ test('two people talk', async () => {
   await world.logInAs(alice, 'alice', { name: 'Alice' }, '#/chat')
   await alice.click('[data-test=new-room]')
   await alice.click('[aria-label="加入 Lobby"]')
-  await says(admin, '[data-test=present]', /2 here.*alice/)
+  await says(admin, '[data-test=present]', /2 here/)
+  await says(admin, '[data-test=member]', /●\s*Alice/)
 
   await admin.fill('[data-test=message-text]', 'Hello @alice')
   await says(alice, '[data-test=typing]', 'admin')

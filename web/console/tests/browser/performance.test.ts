@@ -5,8 +5,11 @@ import { connect, World } from './support/world.js'
 const RATE = 500
 const ENTRIES = 5_000
 
-/** Longest that a page may be busy with one thing, in milliseconds. */
-const BUSY_MS = 100
+/**
+ * Longest that a page may be busy with one thing, in milliseconds: where nothing else goes on, and on any machine, which
+ * others may use too.
+ */
+const BUSY_MS = process.env.FANFARE_MEASURE ? 100 : 250
 
 let world: World
 
@@ -34,6 +37,7 @@ test('5,000 entries at 500 messages a second leave the page responsive', async (
   })
 
   const PARTS = 10
+  const posts: Promise<unknown>[] = []
   const started = performance.now()
   for (let sent = 0; sent < ENTRIES * 1.2; sent += RATE / PARTS) {
     const batch = Array.from({ length: RATE / PARTS }, (_, index) => ({
@@ -41,7 +45,8 @@ test('5,000 entries at 500 messages a second leave the page responsive', async (
       title: `order ${sent + index}`,
       content: 'a message of a usual length, as a shop would send',
     }))
-    await world.server.post('/v1/notifications', batch)
+    // The pace is the clock's, and not that of the answers.
+    posts.push(world.server.post('/v1/notifications', batch))
     const due = started + ((sent + RATE / PARTS) / RATE) * 1_000
     await new Promise(next => setTimeout(next, Math.max(0, due - performance.now())))
     // Somebody uses the page meanwhile: a filter, and a look back.
@@ -49,22 +54,20 @@ test('5,000 entries at 500 messages a second leave the page responsive', async (
     if (sent === 3_000) await page.fill('[data-test=filter]', '')
     if (sent === 4_000) await page.locator('[data-test=log]').evaluate(log => log.scrollTo(0, 0))
   }
+  await Promise.all(posts)
   const seconds = (performance.now() - started) / 1_000
-  await page
-    .getByText(`${ENTRIES} of ${ENTRIES}`)
-    .or(page.getByText(`of ${ENTRIES}`))
-    .first()
-    .waitFor()
+  // The log is full, and what came last is in it.
+  await page.getByText(`${ENTRIES} of ${ENTRIES}`).waitFor()
   const busy = await page.evaluate(() => (window as unknown as { busy: number[] }).busy)
   const rows = await page.locator('[data-test=log] [role=option]').count()
+  await page.fill('[data-test=filter]', `/order ${ENTRIES * 1.2 - 1}/`)
+  await page.getByText(`1 of ${ENTRIES}`, { exact: true }).waitFor()
   console.log(
     `${Math.round((ENTRIES * 1.2) / seconds)} messages/s, ${rows} rows drawn, ` +
       `${busy.length} long tasks, the longest ${Math.round(Math.max(0, ...busy))} ms`,
   )
   expect(rows).toBeLessThan(100)
-  // Times are those of a machine that others use too: they are printed, and held to their bounds when that is asked for.
-  if (process.env.FANFARE_MEASURE) {
-    expect((ENTRIES * 1.2) / seconds).toBeGreaterThan(RATE * 0.9)
-    expect(Math.max(0, ...busy)).toBeLessThan(BUSY_MS)
-  }
+  expect(Math.max(0, ...busy)).toBeLessThan(BUSY_MS)
+  // How fast they are published is another's work, and measured where nothing else goes on.
+  if (process.env.FANFARE_MEASURE) expect((ENTRIES * 1.2) / seconds).toBeGreaterThan(RATE * 0.9)
 })

@@ -13,9 +13,12 @@ beforeAll(async () => {
   world = await World.start()
   const { server } = world
   await server.post('/v1/rooms', { kind: 'public', name: 'Lobby', id: 'lobby', members: ['admin', 'bob'] })
-  for (const content of ['Hello @admin', 'The deployment is through.', '上线完成，大家辛苦了！']) {
-    await server.post('/v1/rooms/lobby/messages', { content, user: 'bob' }).catch(() => {})
-  }
+  await world.say(
+    'lobby',
+    { user: 'bob', content: 'Hello @admin', mentions: ['admin'] },
+    { user: 'bob', content: 'The deployment is through.' },
+    { user: 'admin', content: '上线完成，大家辛苦了！', reply_to: 3 },
+  )
   for (const [level, title] of [
     ['info', 'A new version is out'],
     ['success', '构建 4711 通过'],
@@ -69,14 +72,21 @@ const PAGES: Readonly<Record<string, { hash: string; before?: (page: Page) => Pr
   },
   publish: { hash: '#/inbox?view=publish', before: page => page.locator('summary').click() },
   trail: { hash: '#/inbox?view=trail' },
-  chat: { hash: '#/chat/lobby', before: page => page.waitForSelector('[data-test=timeline] > *') },
+  chat: {
+    hash: '#/chat/lobby',
+    before: async page => {
+      const last = page.locator('[data-test=message]').filter({ hasText: '上线完成' })
+      await last.waitFor()
+      await last.hover()
+    },
+  },
   fleet: {
     hash: '#/fleet',
     before: async page => {
       await page.click('[data-test=find]')
       await page.locator('[data-test=session]').first().waitFor()
       // Two reports make a line.
-      await page.waitForSelector('polyline[points*=" "]', { state: 'attached' })
+      await page.waitForSelector('[data-test=chart] path[d*=L]', { state: 'attached' })
     },
   },
   'fleet-drain': {

@@ -33,8 +33,8 @@ const MEANINGS: Readonly<Record<number, Words>> = {
 
 /** What each error code means: those of the contract, and those of the client itself. */
 const ERRORS: Readonly<Record<string, Words>> = {
-  bad_json: ['不是合法的 JSON', 'not JSON'],
-  bad_message: ['消息的格式不对', 'the message is not as it should be'],
+  bad_json: ['不是有效的 JSON 对象', 'not a JSON object'],
+  bad_message: ['缺少字段或字段有误', 'a field is missing or wrong'],
   unknown_type: ['没有谁回答这种消息', 'nobody answers this type'],
   too_large: ['超过大小上限', 'over the size limit'],
   rate_limited: ['发送过于频繁', 'too much, too fast'],
@@ -102,6 +102,22 @@ export function closeMeaning(code: number): string {
 export function errorMeaning(code: string): string {
   const known = ERRORS[code]
   return known ? inLocale(known) : ''
+}
+
+/** Codes whose message tells more than they do: which field, which right, what is in the way. */
+const PARTICULAR: ReadonlySet<string> = new Set([
+  'bad_message',
+  'too_large',
+  'rate_limited',
+  'unauthorized',
+  'forbidden',
+  'not_found',
+  'conflict',
+])
+
+/** Whether `message` tells a person more than what `code` means does. */
+export function saysMore(code: string, message: string): boolean {
+  return PARTICULAR.has(code) && !['', code, ...(ERRORS[code] ?? [])].includes(message)
 }
 
 /** A reason in words, or as it is. */

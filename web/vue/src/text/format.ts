@@ -1,4 +1,4 @@
-import { errorMeaning, reasonText } from './codes'
+import { errorMeaning, reasonText, saysMore } from './codes'
 import { locale } from './text'
 
 /** `1.2 KB`; kB are 1,000 bytes. */
@@ -66,14 +66,14 @@ export function number(value: number): string {
   return value.toLocaleString(locale.value === 'zh' ? 'zh-CN' : 'en-GB')
 }
 
-/** What a person should read of whatever was thrown: never a bare code. */
+/** What a person should read of whatever was thrown: never a bare code, nor what a browser says to programmers. */
 export function problem(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   const { message, code } = error as Error & { code?: unknown }
   const meaning = typeof code === 'string' ? errorMeaning(code) : ''
-  if (!meaning) return message
-  if (message === code || !message) return meaning
+  if (typeof code !== 'string' || !meaning) return message
   const told = reasonText(message)
-  // The server's own words are English.
-  return told === message && locale.value === 'zh' ? `${meaning}（${message}）` : told
+  if (told !== message) return told
+  if (!saysMore(code, message)) return meaning
+  return locale.value === 'zh' ? `${meaning}（${message}）` : `${meaning} (${message})`
 }

@@ -9,7 +9,6 @@ export {
   Drawer,
   Input,
   InputPassword,
-  Modal,
   Segmented,
   Switch,
   Textarea,

@@ -1,38 +1,37 @@
 import type { Client } from '@fanfare/client'
 import { channel as channelOf } from '@fanfare/client/channels'
-import type { Room, RoomEntry, SendOptions } from '@fanfare/client/chat'
-import { newId } from '@fanfare/vue/id'
-import { problem } from '@fanfare/vue/text/format'
-import { onScopeDispose, ref, shallowRef } from 'vue'
+import type { Room, RoomEntry } from '@fanfare/client/chat'
+import { onScopeDispose, shallowRef } from 'vue'
+import type { Kept } from './kept'
+import { sendingTo } from './sending'
 
-/** A message that is on its way, or has not arrived. */
-export interface Pending {
-  readonly clientId: string
-  readonly content: string
-  readonly options: SendOptions
-  readonly problem: string
+/** Who is in a room now. Where there are too many to list, how many. */
+export interface Present {
+  readonly users: ReadonlySet<string>
+  readonly count: number
 }
 
 /** What one room shows, kept up to date for as long as the component lives. */
-export function useConversation(client: Client, room: Room) {
+export function useConversation(client: Client, room: Room, kept: Kept) {
   const entries = shallowRef<readonly RoomEntry[]>(room.entries)
   const typing = shallowRef<readonly string[]>([])
-  const present = shallowRef<{ readonly users: readonly string[]; readonly count: number }>({
-    users: [],
-    count: 0,
-  })
-  const pending = shallowRef<readonly Pending[]>([])
-  const failure = ref('')
+  const present = shallowRef<Present>({ users: new Set(), count: 0 })
+  const failure = shallowRef<unknown>()
   const channel = channelOf(client, room.info.channel, { presence: true })
+  const { send, discard } = sendingTo(room, kept)
   const offs = [
     room.on('entries', now => {
       entries.value = now
+    }),
+    room.on('entry', ({ type, data }) => {
+      // It has arrived after all, though its answer did not.
+      if (type === 'message' && data.client_id) discard(data.client_id)
     }),
     room.on('typing', users => {
       typing.value = users
     }),
     channel.on('presence', ({ people, count }) => {
-      present.value = { users: [...people.keys()], count }
+      present.value = { users: new Set(people.keys()), count }
     }),
   ]
   onScopeDispose(() => {
@@ -42,31 +41,11 @@ export function useConversation(client: Client, room: Room) {
 
   /** Says what went wrong, where there is nothing else to be done about it. */
   async function attempt(work: () => Promise<unknown>): Promise<void> {
-    failure.value = ''
+    failure.value = undefined
     await work().catch(error => {
-      failure.value = problem(error)
+      failure.value = error
     })
   }
 
-  function without(clientId: string): readonly Pending[] {
-    return pending.value.filter(one => one.clientId !== clientId)
-  }
-
-  /** Shown at once; the same `clientId` is sent again, so that trying again says it once. */
-  async function send(content: string, options: SendOptions = {}, clientId: string = newId()) {
-    const one: Pending = { clientId, content, options, problem: '' }
-    pending.value = [...without(clientId), one]
-    try {
-      await room.send(content, { ...options, client_id: clientId })
-      pending.value = without(clientId)
-    } catch (error) {
-      pending.value = [...without(clientId), { ...one, problem: problem(error) }]
-    }
-  }
-
-  function discard(clientId: string): void {
-    pending.value = without(clientId)
-  }
-
-  return { entries, typing, present, pending, failure, attempt, send, discard }
+  return { entries, typing, present, failure, attempt, send, discard }
 }

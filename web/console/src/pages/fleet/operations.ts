@@ -1,14 +1,6 @@
 import { FanfareError } from '@fanfare/client'
 import { call } from '../../session/session'
-
-export interface Session {
-  readonly session: string
-  readonly user: string
-  readonly node: string
-  readonly path?: string
-  readonly address?: string
-  readonly connected_at?: string
-}
+import type { Session } from './session'
 
 /** The newest open sessions. */
 export interface Found {
@@ -21,9 +13,12 @@ export interface Found {
   readonly missing: readonly string[]
 }
 
-/** The open sessions of a user, or of all where that is empty. */
+/** As many as the server lists at once. */
+const LIMIT = '200'
+
+/** The newest open sessions of a user, or of all where that is empty. */
 export function sessionsOf(user: string): Promise<Found> {
-  return call<Found>(`/v1/fleet/sessions${user ? `?${new URLSearchParams({ user })}` : ''}`)
+  return call<Found>(`/v1/fleet/sessions?${new URLSearchParams({ limit: LIMIT, ...(user && { user }) })}`)
 }
 
 export function kick(session: string): Promise<void> {

@@ -9,7 +9,11 @@ export interface Buckets {
 /** What a node did between two of its reports. */
 export interface Interval {
   readonly messagesPerSecond: number
+  /** To sockets: as many as there were readers. */
+  readonly framesPerSecond: number
   readonly deliveries: Buckets
+  /** Connections that ended, by code; those of which none did are left out. */
+  readonly closes: Readonly<Record<string, number>>
 }
 
 /** The time between two totals. Those of a node that was started again in between begin at none. */
@@ -19,10 +23,16 @@ export function intervalOf(before: Traffic, after: Traffic, seconds: number): In
   const { bounds_seconds: bounds, counts_total: counts } = after.delivery
   return {
     messagesPerSecond: since(after.messages_total, before.messages_total) / seconds,
+    framesPerSecond: since(after.frames_total, before.frames_total) / seconds,
     deliveries: {
       bounds,
       counts: counts.map((count, index) => Math.max(0, since(count, before.delivery.counts_total[index]))),
     },
+    closes: Object.fromEntries(
+      Object.entries(after.closes_total)
+        .map(([code, count]) => [code, since(count, before.closes_total[code])] as const)
+        .filter(([, count]) => count > 0),
+    ),
   }
 }
 
@@ -66,4 +76,29 @@ export function closesOf(nodes: readonly (Traffic | undefined)[]): [code: string
       sums.set(code, (sums.get(code) ?? 0) + count)
   }
   return [...sums].sort(([code, count], [otherCode, other]) => other - count || code.localeCompare(otherCode))
+}
+
+/** Closes of all nodes in each stretch of `everyMs`, the oldest first, of the codes that there were most of. */
+export function closesOverTime(
+  samples: readonly { readonly at: number; readonly closes: Readonly<Record<string, number>> }[],
+  everyMs: number,
+  most: number,
+): Map<string, { at: number; value: number }[]> {
+  const times = samples.map(({ at }) => Math.floor(at / everyMs) * everyMs)
+  const sums = new Map<string, Map<number, number>>()
+  for (const [index, { closes }] of samples.entries()) {
+    for (const [code, count] of Object.entries(closes)) {
+      const at = times[index] as number
+      const ofCode = sums.get(code) ?? new Map<number, number>()
+      sums.set(code, ofCode.set(at, (ofCode.get(at) ?? 0) + count))
+    }
+  }
+  const total = (ofCode: Map<number, number>) => [...ofCode.values()].reduce((sum, count) => sum + count, 0)
+  const stretches = [...new Set(times)].sort((one, other) => one - other)
+  return new Map(
+    [...sums]
+      .sort(([, one], [, other]) => total(other) - total(one))
+      .slice(0, most)
+      .map(([code, ofCode]) => [code, stretches.map(at => ({ at, value: ofCode.get(at) ?? 0 }))]),
+  )
 }

@@ -50,7 +50,7 @@ export function bodyOf(form: Form): Record<string, unknown> {
       topics: list(form.topics),
       all: form.everybody || undefined,
     },
-    title: form.title,
+    title: form.title || undefined,
     content: form.content || undefined,
     level: form.level === 'info' ? undefined : form.level,
     msg_type: form.msgType || undefined,

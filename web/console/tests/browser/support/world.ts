@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
+import { type Browser, type BrowserContext, chromium, type Locator, type Page } from 'playwright-core'
 import { Server } from '../../../../client/tests/support/server.js'
 
 export const PASSWORD = 'correct horse battery staple'
@@ -17,6 +17,13 @@ export interface Look {
   readonly colorScheme?: 'light' | 'dark'
   /** Colours are judged when they are what they will be. */
   readonly reducedMotion?: 'reduce'
+}
+
+/** What is said in a room, with whatever else the API takes. */
+export interface Line {
+  readonly user: string
+  readonly content: string
+  readonly [field: string]: unknown
 }
 
 /** A server that serves the console, and a browser. */
@@ -79,6 +86,21 @@ export class World {
     await this.go(page, hash)
   }
 
+  /** Says something in a room, each line as one of its members. */
+  async say(room: string, ...lines: readonly Line[]) {
+    const tokens = new Map<string, string>()
+    for (const { user, content, ...more } of lines) {
+      const token = tokens.get(user) ?? (await this.server.token(user))
+      tokens.set(user, token)
+      const response = await fetch(`${this.server.url}/v1/rooms/${room}/messages`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+        body: JSON.stringify({ content, ...more }),
+      })
+      if (!response.ok) throw new Error(`${user}: ${response.status} ${await response.text()}`)
+    }
+  }
+
   async go(page: Page, hash: string): Promise<void> {
     await page.goto(`${this.server.url}/${hash}`)
     await page.waitForSelector('main')
@@ -111,11 +133,20 @@ export async function says(page: Page, selector: string, text: string | RegExp):
   await page.locator(selector).filter({ hasText: text }).first().waitFor()
 }
 
-/** Presses Tab until the focus is there: a trap, or a place it never comes to, is an error. */
-export async function tabTo(page: Page, selector: string): Promise<void> {
+/** Presses a key, Tab by default, until the focus is there: a trap, or a place it never comes to, is an error. */
+export async function tabTo(page: Page, wanted: string | Locator, key = 'Tab'): Promise<void> {
+  const place = typeof wanted === 'string' ? page.locator(wanted) : wanted
+  await place.first().waitFor()
   for (let pressed = 0; pressed < 80; pressed += 1) {
-    if (await page.evaluate(wanted => document.activeElement?.matches(wanted) ?? false, selector)) return
-    await page.keyboard.press('Tab')
+    const focused = await place.evaluateAll(all => all.some(one => one === document.activeElement))
+    if (focused) return
+    await page.keyboard.press(key)
   }
-  throw new Error(`the focus never comes to ${selector}`)
+  throw new Error(`the focus never comes to ${place}`)
+}
+
+/** The same, and Enter. */
+export async function pressEnterOn(page: Page, wanted: string | Locator, key = 'Tab'): Promise<void> {
+  await tabTo(page, wanted, key)
+  await page.keyboard.press('Enter')
 }
