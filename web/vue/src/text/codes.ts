@@ -45,13 +45,13 @@ const ERRORS: Readonly<Record<string, Words>> = {
   timeout: ['没有按时得到回答；可能已经生效', 'no answer in time; it may have happened'],
   unavailable: ['服务暂时不可用', 'not available now'],
   internal: ['服务器内部错误', 'an internal error of the server'],
-  not_open: ['尚未连接，没有发出', 'not sent: there is no connection'],
+  not_open: ['没有连接，恢复后再试', 'there is no connection; try again when it is back'],
   disconnected: [
     '回答到来之前连接断了；可能已经生效',
     'the connection ended before the answer; it may have happened',
   ],
   closed: ['连接已关闭', 'the connection is closed'],
-  full: ['待发的太多，没有发出', 'not sent: too much waits already'],
+  full: ['等待发送的太多', 'too much waits to be sent'],
   expired: ['没有在期限内发出', 'it could not be sent in time'],
   overflow: ['读得太慢，丢了一部分', 'read too slowly, so something is missing'],
 }

@@ -49,11 +49,11 @@ test('what a server says beside its code is passed on', () => {
 })
 
 test('nobody reads a bare code', () => {
-  expect(problem(new FanfareError('not_open'))).toBe('尚未连接，没有发出')
+  expect(problem(new FanfareError('not_open'))).toBe('没有连接，恢复后再试')
   expect(problem(new FanfareError('forbidden', 'not a member'))).toBe('没有权限（not a member）')
   expect(problem(new FanfareError('unavailable', 'no fresh token yet'))).toBe('还没有新的令牌')
   setLocale('en')
-  expect(problem(new FanfareError('not_open'))).toBe('not sent: there is no connection')
+  expect(problem(new FanfareError('not_open'))).toBe('there is no connection; try again when it is back')
   expect(problem(new FanfareError('forbidden', 'not a member'))).toBe('not allowed (not a member)')
   expect(problem(new FanfareError('forbidden', '没有权限'))).toBe('not allowed')
   expect(problem(new FanfareError('unavailable', 'TypeError: Failed to fetch'))).toBe('not available now')

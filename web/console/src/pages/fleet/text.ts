@@ -64,7 +64,7 @@ export const t = texts(
     tailEmpty: '还没有消息。',
     tailWaits: '正在订阅…',
     tailRefused: '不能读 {channel}：{problem}',
-    tailForbidden: '此令牌无权读 {channel}。主题要在令牌的 channels 里，聊天室要先加入。',
+    tailForbidden: '{channel} 只给其本人看：谁收到了什么，见通知的投递轨迹；聊天室要先加入。',
     toNewest: '到最新 ↓',
     more: '更多指标与告警：Prometheus 抓取内部端口的 /metrics。',
   },
@@ -133,7 +133,7 @@ export const t = texts(
     tailWaits: 'Subscribing…',
     tailRefused: '{channel} cannot be read: {problem}',
     tailForbidden:
-      'This token has no right to read {channel}. Topics must be among its channels, and rooms take a member.',
+      '{channel} is for those whose it is. A notification’s delivery trail says who got it; a room is to be entered first.',
     toNewest: 'Newest ↓',
     more: 'More figures and alerts: Prometheus scrapes /metrics of the internal port.',
   },
