@@ -20,7 +20,7 @@ if [[ $EUID -ne 0 ]] || ! command -v apt-get > /dev/null; then
     exit 1
 fi
 install() {
-    apt-get update && apt-get install --yes --no-install-recommends chromium
+    apt-get update && apt-get install --yes --no-install-recommends chromium fonts-wqy-zenhei
 }
 if ! log=$(DEBIAN_FRONTEND=noninteractive install 2>&1 < /dev/null) || ! find_one; then
     echo "no Chromium: apt-get does not install it ($(tail -n1 <<< "$log"))" >&2
