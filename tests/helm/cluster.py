@@ -164,12 +164,15 @@ class Cluster:
 
         await asyncio.gather(copy(reader, there_writer), copy(there_reader, writer))
 
-    def get(self, url: str, timeout: float = 3) -> tuple[int, str]:
+    def put(self, url: str, text: str) -> tuple[int, str]:
+        return self.get(urllib.request.Request(url, text.encode(), method="PUT"))
+
+    def get(self, request: str | urllib.request.Request, timeout: float = 3) -> tuple[int, str]:
         """Status and body; 0 when nobody answers."""
 
         def ask():
             try:
-                with urllib.request.urlopen(url, timeout=timeout) as answer:
+                with urllib.request.urlopen(request, timeout=timeout) as answer:
                     return answer.status, answer.read().decode()
             except urllib.error.HTTPError as error:
                 return error.code, error.read().decode()

@@ -34,7 +34,7 @@ def leave_out(why: str):
 
 def pytest_runtest_setup(item):
     """Before any fixture begins to need what is missing."""
-    if item.path.name in ("test_run.py", "test_image.py") and not may_make_namespaces():
+    if item.path.name in ("test_run.py", "test_start.py", "test_image.py") and not may_make_namespaces():
         leave_out("namespaces and mounts need root, and more of a container than it has by default; and iproute2")
     for marker in item.iter_markers("needs"):
         name, package = marker.args

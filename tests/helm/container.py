@@ -133,6 +133,12 @@ class Container:
         lines = pathlib.Path(f"/proc/{self.process.pid}/status").read_text().splitlines()
         return {name: value.strip() for name, value in (line.split(":", 1) for line in lines)}
 
+    def has_read_only_root(self) -> bool:
+        """What the kernel says of the mount that the process sees as /."""
+        lines = pathlib.Path(f"/proc/{self.process.pid}/mountinfo").read_text().splitlines()
+        mounts = {fields[4]: fields[5] for fields in map(str.split, lines)}
+        return "ro" in mounts["/"].split(",")
+
     def said(self) -> str:
         return self.log.read_text(errors="replace")
 

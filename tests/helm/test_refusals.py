@@ -43,7 +43,7 @@ REFUSED = {
     "no logins": (external(existingSecret=""), "externalNats.existingSecret"),
     "shards that the bundled logins do not name": ({"logShards": 8}, "16 shards"),
     "a port that the policies do not let through": (
-        external(urls=["tls://n1:4333"]),
+        external(urls=["tls://n1:4333"]) | {"networkPolicy": {"enabled": True}},
         "externalNats.port is 4222, .* tls://n1:4333 has another",
     ),
     "key sets that the policies do not let through": (

@@ -57,6 +57,12 @@ def test_metrics_are_on_the_admin_port_only(cluster):
         assert cluster.get(f"http://{pod.address}:8000/metrics")[0] == 404
 
 
+def test_what_people_write_is_not_shown_to_the_network(cluster):
+    """By the log level that may do so, asked for from another pod's place."""
+    for level, status in (("trace", 400), ("info", 200)):
+        assert cluster.put(f"http://{cluster.pods[0].address}:9000/log", level)[0] == status
+
+
 def test_helm_test_passes(cluster):
     """The very pod of `helm test`, with this system's shell and curl in place of its image's."""
     pod = chart.one(cluster.rendered, "Pod", "demo-fanfare-test")

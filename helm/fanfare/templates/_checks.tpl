@@ -22,7 +22,7 @@
 {{- if and .Values.networkPolicy.enabled .Values.issuers (not .Values.networkPolicy.extraEgress) -}}
 {{- fail "networkPolicy.extraEgress lets the pods reach the servers of `issuers`, whose keys could not be read otherwise" -}}
 {{- end -}}
-{{- if not .Values.nats.enabled -}}
+{{- if and .Values.networkPolicy.enabled (not .Values.nats.enabled) -}}
 {{- range .Values.externalNats.urls -}}
 {{- $port := regexFind ":[0-9]+$" . | default ":4222" -}}
 {{- if ne $port (printf ":%d" (int $.Values.externalNats.port)) -}}

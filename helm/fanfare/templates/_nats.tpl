@@ -19,13 +19,13 @@ global. */}}
 {{/* Nine tenths of the volume, in the next smaller unit. */}}
 {{- define "fanfare.nats.fileStoreSize" -}}
 {{- $size := .Values.config.jetstream.fileStore.pvc.size -}}
-{{- $smaller := dict "Mi" "Ki" "Gi" "Mi" "Ti" "Gi" -}}
+{{- $smaller := dict "Mi" "Ki" "Gi" "Mi" "Ti" "Gi" "M" "K" "G" "M" "T" "G" -}}
 {{- $unit := regexFind "[A-Za-z]+$" $size -}}
-{{- if hasKey $smaller $unit -}}
-{{- printf "%d%s" (div (mul (trimSuffix $unit $size | int64) 9216) 10) (get $smaller $unit) -}}
-{{- else -}}
-{{- $size -}}
+{{- if not (hasKey $smaller $unit) -}}
+{{- fail (printf "nats.config.jetstream.fileStore.pvc.size is %s: it takes Mi, Gi, Ti, M, G or T" $size) -}}
 {{- end -}}
+{{- $tenths := ternary 921.6 900.0 (hasSuffix "i" $unit) -}}
+{{- printf "%d%s" (mulf (trimSuffix $unit $size | float64) $tenths | floor | int64) (get $smaller $unit) -}}
 {{- end -}}
 
 {{/* What the NATS chart calls its Service. */}}

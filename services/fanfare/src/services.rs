@@ -30,8 +30,8 @@ use std::{sync::Arc, time::Duration};
 const REQUEST_BYTES: usize = 64 * limits::BODY_BYTES;
 
 /// Longest that what the services have under way may take at the end. With the back end's and the last spans'
-/// ([`crate::traces::FINISH`]) these are the ten seconds that the chart and compose give after the grace.
-const UNDER_WAY: Duration = Duration::from_secs(5);
+/// ([`crate::traces::FINISH`]) this is less than the ten seconds that the chart and compose give after the grace.
+const UNDER_WAY: Duration = Duration::from_secs(4);
 
 /// The same for the back end.
 const BACK_END: Duration = Duration::from_secs(2);
