@@ -1,5 +1,5 @@
 import type { Room, RoomEntry } from '@fanfare/client/chat'
-import { computed, nextTick, onMounted, type Ref, ref, watch } from 'vue'
+import { computed, nextTick, onMounted, onScopeDispose, type Ref, ref, watch } from 'vue'
 import { useEnd } from '../../end'
 import { unreadIn } from './unread'
 
@@ -23,6 +23,8 @@ export function useTimeline({ room, entries, box, me, readBefore, attempt }: Opt
   /** The first unread one is further up than what is seen. */
   const isUnreadAbove = ref(false)
   const unread = computed(() => unreadIn(entries.value, readBefore, room.hasOlder, me))
+  /** The server could not be told what was read. */
+  let isOwed = false
 
   onMounted(async () => {
     await page(() => room.load())
@@ -39,6 +41,15 @@ export function useTimeline({ room, entries, box, me, readBefore, attempt }: Opt
       await nextTick()
       restore()
     }
+  })
+
+  // What came while nobody looked is read by whoever comes back to it, or when the connection does.
+  const onVisible = () => isAtEnd.value && markRead()
+  document.addEventListener('visibilitychange', onVisible)
+  const off = room.on('info', () => isOwed && isAtEnd.value && markRead())
+  onScopeDispose(() => {
+    document.removeEventListener('visibilitychange', onVisible)
+    off()
   })
 
   /** One page at a time, however often somebody comes to an edge. */
@@ -62,7 +73,11 @@ export function useTimeline({ room, entries, box, me, readBefore, attempt }: Opt
 
   /** What is on the screen counts as read, when somebody looks at it. */
   function markRead(): void {
-    if (document.visibilityState === 'visible' && entries.value.length > 0) void attempt(() => room.read())
+    if (document.visibilityState !== 'visible' || entries.value.length === 0) return
+    isOwed = false
+    room.read().catch(() => {
+      isOwed = true
+    })
   }
 
   function noteUnread(): void {
