@@ -128,3 +128,43 @@ test('what is below what somebody looks at is not read when he comes back', asyn
   page.looks('visible')
   expect(room.reads).toBe(0)
 })
+
+test('who asks for the newest waits for the page that is under way, and gets it', async () => {
+  room.hasNewer = true
+  const { older, toNewest } = await timelineOf()
+  void older()
+  void toNewest()
+  expect(room.asked).toEqual(['load', 'older'])
+  await room.answer()
+  expect(room.asked).toEqual(['load', 'older', 'load'])
+})
+
+test('who asks for the unread ones gets them after the page that is under way', async () => {
+  const { isUnreadAbove, older, toUnread } = await timelineOf(3)
+  await comes(8, 9)
+  void older()
+  const first = toUnread()
+  await room.answer()
+  expect(room.asked).toEqual(['load', 'older', 'load 4'])
+  await comes(3, 4, 5)
+  await room.answer()
+  expect(await first).toBe(4)
+  expect(isUnreadAbove.value).toBe(false)
+})
+
+test('the way to the unread ones stays when they could not be had', async () => {
+  const { isUnreadAbove, toUnread } = await timelineOf(3)
+  await comes(8, 9)
+  const first = toUnread()
+  await nextTick()
+  await room.answer()
+  expect(await first).toBeUndefined()
+  expect(isUnreadAbove.value).toBe(true)
+})
+
+test('an edge that somebody comes to again and again is one page', async () => {
+  const { older } = await timelineOf()
+  void older()
+  void older()
+  expect(room.asked).toEqual(['load', 'older'])
+})
