@@ -131,6 +131,38 @@ test('what could not be sent is told in words, and is still there for whoever co
   await alice.locator('[data-test=pending]').waitFor({ state: 'detached' })
 })
 
+test('an edit gives the draft back when it is taken, and keeps its own words when it is not', async () => {
+  const alice = await world.page()
+  await team(1)
+  await world.logInAs(alice, 'alice', {}, '#/chat/team')
+  await says(alice, '[data-test=message]', 'line 1.')
+  const text = alice.locator('[data-test=message-text]')
+  await text.fill('A mistake')
+  await alice.keyboard.press('Enter')
+  const mine = alice.locator('[data-test=message]').filter({ hasText: 'A mistake' })
+  await mine.waitFor()
+  await text.fill('half a')
+  await mine.hover()
+  await mine.locator('[data-test=edit]').click()
+  await expect.poll(() => text.inputValue()).toBe('A mistake')
+  await text.fill('As it is meant')
+  await alice.keyboard.press('Enter')
+  await says(alice, '[data-test=message]', 'As it is meant (edited)')
+  await expect.poll(() => text.inputValue()).toBe('half a')
+
+  const edited = alice.locator('[data-test=message]').filter({ hasText: 'As it is meant' })
+  await edited.hover()
+  await edited.locator('[data-test=edit]').click()
+  await world.server.kill()
+  await says(alice, '[role=status]', 'Chat is not available')
+  await text.fill('Better still')
+  await alice.keyboard.press('Enter')
+  await says(alice, '[role=alert]', 'there is no connection')
+  expect(await text.inputValue()).toBe('Better still')
+  await alice.keyboard.press('Escape')
+  await expect.poll(() => text.inputValue()).toBe('half a')
+})
+
 test('members are listed, whoever is here first, and what becomes of them is followed', async () => {
   const [alice, bob] = [await world.page(), await world.page()]
   await team(1)
