@@ -257,6 +257,37 @@ test('a row that is read stays where it is while older ones leave, and knows its
   expect(Number(await page.locator(`#${id}`).getAttribute('aria-posinset'))).toBeLessThan(35)
 })
 
+test('a log keeps what it has while another number of entries is typed', async () => {
+  const page = await notified()
+  await world.server.post(
+    '/v1/notifications',
+    Array.from({ length: 130 }, (_, index) => ({ to: { users: ['alice'] }, title: `kept ${index}` })),
+  )
+  await rows(page, 'kept 129').waitFor()
+  await page.fill('[data-test=filter]', 'kept')
+  await says(page, '[data-test=shown]', /^130 of/)
+  await page.getByRole('button', { name: 'Export' }).click()
+  await page.focus('#log-entries')
+  await page.keyboard.press('End')
+  await page.keyboard.press('Backspace')
+  await page.keyboard.type('1')
+  expect(await page.inputValue('#log-entries')).toBe('5001')
+  for (let digit = 0; digit < 3; digit += 1) await page.keyboard.press('Backspace')
+  await page.keyboard.press('Home')
+  // On the way from 5 to 105 the field says 10, then 105.
+  await page.keyboard.type('10')
+  await page.locator('#log-entries[aria-valuenow="105"]').waitFor()
+  await says(page, '[data-test=shown]', /^130 of/)
+  await page.keyboard.press('End')
+  await page.keyboard.type('0')
+  await page.keyboard.press('Enter')
+  await page.locator('#log-entries[aria-valuenow="1050"]').waitFor()
+  await says(page, '[data-test=shown]', /^130 of/)
+  await page.keyboard.press('Backspace')
+  await page.keyboard.press('Enter')
+  await says(page, '[data-test=shown]', /^105 of 105/)
+})
+
 test('Enter goes into the details of an entry, and Escape back to it', async () => {
   const page = await world.page()
   await world.logIn(page)
