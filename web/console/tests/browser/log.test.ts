@@ -141,8 +141,12 @@ test('a log is exported, opened again, and counted on', async () => {
   await says(page, '[data-test=shown]', ` of ${lines.length}`)
   await rows(page, /echo_response.*to be kept/).waitFor()
   await echo(page, 'and on')
-  await page.locator('[data-test=opened]').waitFor({ state: 'detached' })
+  // It is there until it has been seen, whatever else comes.
   await says(page, '[data-test=shown]', ` of ${lines.length + 2}`)
+  await says(page, '[data-test=opened]', `Opened ${lines.length} entries`)
+  await page.locator('[data-test=opened]').getByRole('button', { name: 'Close' }).click()
+  await page.locator('[data-test=opened]').waitFor({ state: 'detached' })
+  expect(await page.evaluate(() => document.activeElement?.tagName)).toBe('INPUT')
   await page.getByRole('button', { name: 'Export' }).click()
   await file.setInputFiles({ name: 'none.jsonl', mimeType: 'application/jsonl', buffer: Buffer.from('none') })
   await says(page, '[data-test=opened]', 'There are no entries in this file.')
