@@ -157,6 +157,24 @@ test('the tail says in words what it cannot read, and its button keeps the focus
   expect(await hasFocus()).toBe(true)
 })
 
+test('the tail says that its connection is lost, and where something is missing', async () => {
+  const admin = await world.page()
+  await world.logIn(admin, '#/fleet?tail=topic:builds')
+  const publish = (state: string) =>
+    world.server.post('/v1/publish', { channel: 'topic:builds', data: { state } })
+  await admin.click('[data-test=tail-toggle]')
+  await says(admin, '[data-test=tail-empty]', 'Nothing yet.')
+  await publish('green')
+  await says(admin, '[data-test=tail-line]', 'green')
+  await world.server.kill()
+  await says(admin, '[data-test=tail-away]', 'The connection is lost')
+  await world.server.startAgain()
+  await says(admin, '[data-test=tail-gap]', 'what was said meanwhile is missing')
+  await admin.locator('[data-test=tail-away]').waitFor({ state: 'detached' })
+  await publish('red')
+  await says(admin, '[data-test=tail-gap] >> xpath=../following-sibling::li', 'red')
+})
+
 test('what is another user’s is watched beside the inbox, and neither counted nor acknowledged there', async () => {
   const admin = await world.page()
   const acked: string[] = []

@@ -63,6 +63,9 @@ export const t = texts(
     stop: '停止',
     tailEmpty: '还没有消息。',
     tailWaits: '正在订阅…',
+    tailAway: '连接断开了，会自动恢复；这期间的消息不会显示在这里。',
+    tailEnded: '连接已结束：{reason}',
+    tailGap: '在此之前断开过，其间的消息缺失',
     tailRefused: '不能读 {channel}：{problem}',
     tailForbidden: '{channel} 只给其本人看：谁收到了什么，见通知的投递轨迹；聊天室要先加入。',
     toNewest: '到最新 ↓',
@@ -131,6 +134,10 @@ export const t = texts(
     stop: 'Stop',
     tailEmpty: 'Nothing yet.',
     tailWaits: 'Subscribing…',
+    tailAway:
+      'The connection is lost, and comes back by itself. What is said meanwhile will be missing here.',
+    tailEnded: 'The connection has ended: {reason}',
+    tailGap: 'the connection was lost before this: what was said meanwhile is missing',
     tailRefused: '{channel} cannot be read: {problem}',
     tailForbidden:
       '{channel} is for those whose it is. A notification’s delivery trail says who got it; a room is to be entered first.',
