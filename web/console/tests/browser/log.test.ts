@@ -60,8 +60,16 @@ test('saved messages have names, are sent by their keys, and are there after a r
     await page.fill('[data-test=save-name]', name)
     await page.click('[data-test=save]')
   }
+  // Enter that ends a word of an input method saves nothing.
+  await page.fill('[data-test=save-name]', 'half')
+  await page.locator('[data-test=save-name]').evaluate(field => {
+    const enter = { key: 'Enter', isComposing: true, bubbles: true, cancelable: true }
+    field.dispatchEvent(new KeyboardEvent('keydown', enter))
+  })
+  expect(await page.inputValue('[data-test=save-name]')).toBe('half')
   await page.reload()
   await connect(page)
+  expect(await page.getByRole('button', { name: 'half', exact: true }).count()).toBe(0)
   await page.getByRole('button', { name: 'The other one', exact: true }).waitFor()
   await page.focus(LOG)
   await page.keyboard.press('2')
