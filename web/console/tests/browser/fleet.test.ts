@@ -38,6 +38,8 @@ test('an administrator finds and ends a session of another browser by keyboard, 
   await admin.keyboard.press('Enter')
 
   await says(admin, '[data-test=told]', 'was ended')
+  // Its button has gone, and the keyboard goes on from where it was.
+  await admin.locator('[data-test=sessions]:focus').waitFor()
   await state(alice, 'closed')
   await says(alice, '[data-test=why]', /Ended: removed by an operator.*\(4040\)/)
   await says(admin, '[data-test=closes]', /4040\s*removed by an operator/)
@@ -112,6 +114,7 @@ test('a node that is asked to drain tells its clients to come back', async () =>
   await tabTo(admin, 'dialog [data-test=confirm]')
   await admin.keyboard.press('Enter')
   await says(admin, '[role=status]', /Asked .* to drain/)
+  await admin.locator('[role=region]:focus').waitFor()
   await state(alice, 'waiting')
   await says(alice, '[data-test=why]', /restarts.*\(1012\)/)
 })
@@ -131,12 +134,14 @@ test('the tail follows its newest line, and stays where somebody has scrolled up
   await expect.poll(left).toBe(0)
 
   await box.evaluate(el => el.scrollTo(0, 0))
-  await admin.getByRole('button', { name: 'Newest ↓' }).and(admin.locator(':enabled')).waitFor()
+  await admin.locator('[data-test=tail-newest][aria-disabled=false]').waitFor()
   await publish('line 21.')
   await says(admin, '[data-test=tail-line]', 'line 21.')
   expect(await box.evaluate(el => el.scrollTop)).toBe(0)
-  await admin.getByRole('button', { name: 'Newest ↓' }).click()
+  await admin.focus('[data-test=tail-newest]')
+  await admin.keyboard.press('Enter')
   await expect.poll(left).toBe(0)
+  await admin.locator('[data-test=tail-newest][aria-disabled=true]:focus').waitFor()
   await publish('line 22.')
   await says(admin, '[data-test=tail-line]', 'line 22.')
   await expect.poll(left).toBe(0)

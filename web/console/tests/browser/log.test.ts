@@ -107,6 +107,27 @@ test('a message is repeated as often as was asked, from a button that keeps the 
   expect(await rows(page, /echo(?!_response)/).count()).toBe(5)
 })
 
+test('what a lost connection makes useless keeps the focus, and says why it does nothing', async () => {
+  const page = await world.page()
+  await world.logIn(page)
+  await connect(page)
+  await page.focus('[data-test=drop]')
+  await page.keyboard.press('Enter')
+  await rows(page, 'waiting').first().waitFor()
+  expect(await focused(page)).toBe('drop')
+  await state(page, 'open')
+  await page.focus('[data-test=next]')
+  await page.keyboard.press('Enter')
+  await state(page, 'closed')
+  for (const name of ['repeat', 'quick-echo']) {
+    await page.focus(`[data-test=${name}]`)
+    await page.keyboard.press('Enter')
+    await says(page, '[role=alert]', 'Connect first')
+    expect(await focused(page)).toBe(name)
+    await says(page, '[data-test=repeat]', 'Start')
+  }
+})
+
 test('a load is started and stopped by one button, and by Enter in a field', async () => {
   const page = await world.page()
   await world.logIn(page, '#/ws?tab=load')
