@@ -122,10 +122,33 @@ test('what a lost connection makes useless keeps the focus, and says why it does
   for (const name of ['repeat', 'quick-echo']) {
     await page.focus(`[data-test=${name}]`)
     await page.keyboard.press('Enter')
-    await says(page, '[role=alert]', 'Connect first')
+    await says(page, '[role=alert]', 'Not sent: there is no connection.')
     expect(await focused(page)).toBe(name)
     await says(page, '[data-test=repeat]', 'Start')
   }
+})
+
+test('the second click of a double one is not for what a button has become', async () => {
+  const page = await world.page()
+  await world.logIn(page)
+  await page.dblclick('[data-test=connect]')
+  await state(page, 'open')
+  await page.getByLabel('Times').fill('1000')
+  await page.dblclick('[data-test=repeat]')
+  await says(page, '[data-test=repeat]', 'Stop')
+  await rows(page, 'echo_response').nth(2).waitFor()
+  await page.dblclick('[data-test=repeat]')
+  await says(page, '[data-test=repeat]', 'Start')
+  await page.dblclick('[data-test=next]')
+  await state(page, 'closed')
+  await page.dblclick('[data-test=next]')
+  await state(page, 'open')
+  await world.go(page, '#/ws?tab=load')
+  await page.dblclick('[data-test=load-start]')
+  await page.waitForSelector('[data-test=load-stop]')
+  await says(page, '[data-test=load-figures]', /[1-9]/)
+  await page.dblclick('[data-test=load-stop]')
+  await page.waitForSelector('[data-test=load-start]')
 })
 
 test('a load is started and stopped by one button, and by Enter in a field', async () => {
