@@ -66,6 +66,7 @@ test('sessions are found by a part of their node or address', async () => {
   await admin.fill('[data-test=session-place]', 'no such place')
   await admin.locator('[data-test=session]').first().waitFor({ state: 'detached' })
   await says(admin, '[data-test=session-count]', '0 of them match')
+  await says(admin, '[data-test=sessions]', 'None of those that were found match.')
   await admin.fill('[data-test=session-place]', '127.0.0')
   await says(admin, '[data-test=session]', 'alice')
 })
