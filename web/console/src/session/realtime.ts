@@ -1,8 +1,8 @@
 import type { Client, Counts, StateChange } from '@fanfare/client'
 import { createInbox, type Inbox, type InboxItem } from '@fanfare/client/inbox'
 import { useClient } from '@fanfare/vue/client'
+import { acknowledger } from '@fanfare/vue/inbox/acknowledge'
 import { type InjectionKey, inject, onScopeDispose, provide, type ShallowRef, shallowRef } from 'vue'
-import { acknowledgeSeen } from './acknowledge'
 import { getToken } from './session'
 
 /** The console's own connection: the user's notifications, and the pill in the head of each page. */
@@ -47,7 +47,10 @@ export function provideRealtime(): Realtime {
   inbox.on('items', items => {
     realtime.items.value = items
   })
-  onScopeDispose(acknowledgeSeen(client, inbox, document))
+  // One that comes is shown by the page, whatever part of it is open.
+  const seen = acknowledger(client)
+  inbox.on('notification', ({ id }) => seen.show(id))
+  onScopeDispose(seen.end)
   provide(KEY, realtime)
   return realtime
 }

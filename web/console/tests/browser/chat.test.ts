@@ -131,6 +131,67 @@ test('what could not be sent is told in words, and is still there for whoever co
   await alice.locator('[data-test=pending]').waitFor({ state: 'detached' })
 })
 
+test('an edit gives the draft back when it is taken, and keeps its own words when it is not', async () => {
+  const alice = await world.page()
+  await team(1)
+  await world.logInAs(alice, 'alice', {}, '#/chat/team')
+  await says(alice, '[data-test=message]', 'line 1.')
+  const text = alice.locator('[data-test=message-text]')
+  await text.fill('A mistake')
+  await alice.keyboard.press('Enter')
+  const mine = alice.locator('[data-test=message]').filter({ hasText: 'A mistake' })
+  await mine.waitFor()
+  await text.fill('half a')
+  await mine.hover()
+  await mine.locator('[data-test=edit]').click()
+  await expect.poll(() => text.inputValue()).toBe('A mistake')
+  await text.fill('As it is meant')
+  await alice.keyboard.press('Enter')
+  await says(alice, '[data-test=message]', 'As it is meant (edited)')
+  await expect.poll(() => text.inputValue()).toBe('half a')
+
+  const edited = alice.locator('[data-test=message]').filter({ hasText: 'As it is meant' })
+  await edited.hover()
+  await edited.locator('[data-test=edit]').click()
+  await world.server.kill()
+  await says(alice, '[role=status]', 'Chat is not available')
+  await text.fill('Better still')
+  await alice.keyboard.press('Enter')
+  await says(alice, '[role=alert]', 'there is no connection')
+  expect(await text.inputValue()).toBe('Better still')
+  await alice.keyboard.press('Escape')
+  await expect.poll(() => text.inputValue()).toBe('half a')
+})
+
+test('a question about a message that somebody else deletes goes, and leaves the focus with the message', async () => {
+  const [alice, other] = [await world.page(), await world.page()]
+  await team(1)
+  await world.logInAs(alice, 'alice', {}, '#/chat/team')
+  await says(alice, '[data-test=message]', 'line 1.')
+  await alice.fill('[data-test=message-text]', 'A mistake')
+  await alice.keyboard.press('Enter')
+  const ask = async (page: Page) => {
+    const mine = page.locator('[data-test=message]').filter({ hasText: 'A mistake' })
+    await mine.hover()
+    await mine.locator('[data-test=delete]').click()
+    await page.locator('dialog').waitFor()
+  }
+  await ask(alice)
+  // A press that begins inside, as when a text is selected, does not close it.
+  const box = await alice.locator('dialog').boundingBox()
+  await alice.mouse.move((box?.x ?? 0) + 30, (box?.y ?? 0) + 30)
+  await alice.mouse.down()
+  await alice.mouse.move(5, 5)
+  await alice.mouse.up()
+  expect(await alice.locator('dialog').count()).toBe(1)
+  await world.logInAs(other, 'alice', {}, '#/chat/team')
+  await ask(other)
+  await other.locator('dialog [data-test=confirm]').click()
+  await says(alice, '[data-test=message]', /deleted/i)
+  await alice.locator('dialog').waitFor({ state: 'detached' })
+  await alice.locator('[data-test=message]:focus').waitFor()
+})
+
 test('members are listed, whoever is here first, and what becomes of them is followed', async () => {
   const [alice, bob] = [await world.page(), await world.page()]
   await team(1)

@@ -38,6 +38,8 @@ test('an administrator finds and ends a session of another browser by keyboard, 
   await admin.keyboard.press('Enter')
 
   await says(admin, '[data-test=told]', 'was ended')
+  // Its button has gone, and the keyboard goes on from where it was.
+  await admin.locator('[data-test=sessions]:focus').waitFor()
   await state(alice, 'closed')
   await says(alice, '[data-test=why]', /Ended: removed by an operator.*\(4040\)/)
   await says(admin, '[data-test=closes]', /4040\s*removed by an operator/)
@@ -64,6 +66,7 @@ test('sessions are found by a part of their node or address', async () => {
   await admin.fill('[data-test=session-place]', 'no such place')
   await admin.locator('[data-test=session]').first().waitFor({ state: 'detached' })
   await says(admin, '[data-test=session-count]', '0 of them match')
+  await says(admin, '[data-test=sessions]', 'None of those that were found match.')
   await admin.fill('[data-test=session-place]', '127.0.0')
   await says(admin, '[data-test=session]', 'alice')
 })
@@ -112,6 +115,7 @@ test('a node that is asked to drain tells its clients to come back', async () =>
   await tabTo(admin, 'dialog [data-test=confirm]')
   await admin.keyboard.press('Enter')
   await says(admin, '[role=status]', /Asked .* to drain/)
+  await admin.locator('[role=region]:focus').waitFor()
   await state(alice, 'waiting')
   await says(alice, '[data-test=why]', /restarts.*\(1012\)/)
 })
@@ -131,12 +135,14 @@ test('the tail follows its newest line, and stays where somebody has scrolled up
   await expect.poll(left).toBe(0)
 
   await box.evaluate(el => el.scrollTo(0, 0))
-  await admin.getByRole('button', { name: 'Newest ↓' }).and(admin.locator(':enabled')).waitFor()
+  await admin.locator('[data-test=tail-newest][aria-disabled=false]').waitFor()
   await publish('line 21.')
   await says(admin, '[data-test=tail-line]', 'line 21.')
   expect(await box.evaluate(el => el.scrollTop)).toBe(0)
-  await admin.getByRole('button', { name: 'Newest ↓' }).click()
+  await admin.focus('[data-test=tail-newest]')
+  await admin.keyboard.press('Enter')
   await expect.poll(left).toBe(0)
+  await admin.locator('[data-test=tail-newest][aria-disabled=true]:focus').waitFor()
   await publish('line 22.')
   await says(admin, '[data-test=tail-line]', 'line 22.')
   await expect.poll(left).toBe(0)
@@ -155,6 +161,26 @@ test('the tail says in words what it cannot read, and its button keeps the focus
   await admin.keyboard.press('Enter')
   await admin.locator('[data-test=tail-refused]').waitFor({ state: 'detached' })
   expect(await hasFocus()).toBe(true)
+})
+
+test('the tail says that its connection is lost, and where something is missing', async () => {
+  const admin = await world.page()
+  await world.logIn(admin, '#/fleet?tail=topic:builds')
+  // The second click is not meant for the "Stop" that the button has become.
+  await admin.dblclick('[data-test=tail-toggle]')
+  await says(admin, '[data-test=tail-toggle]', 'Stop')
+  const publish = (state: string) =>
+    world.server.post('/v1/publish', { channel: 'topic:builds', data: { state } })
+  await says(admin, '[data-test=tail-empty]', 'Nothing yet.')
+  await publish('green')
+  await says(admin, '[data-test=tail-line]', 'green')
+  await world.server.kill()
+  await says(admin, '[data-test=tail-away]', 'The connection is lost')
+  await world.server.startAgain()
+  await says(admin, '[data-test=tail-gap]', 'what was said meanwhile is missing')
+  await admin.locator('[data-test=tail-away]').waitFor({ state: 'detached' })
+  await publish('red')
+  await says(admin, '[data-test=tail-gap] >> xpath=../following-sibling::li', 'red')
 })
 
 test('what is another user’s is watched beside the inbox, and neither counted nor acknowledged there', async () => {

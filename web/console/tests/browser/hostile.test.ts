@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { connect, says, World } from './support/world.js'
+import { connect, says, state, World } from './support/world.js'
 
 const HTML = '<img src=x onerror="window.hacked=1"><script>window.hacked=1</script>'
 const LINK = 'javascript:window.hacked=1'
@@ -223,6 +223,52 @@ async function rename(id: string, name: string): Promise<void> {
   expect(response.status).toBe(200)
 }
 
+test('what a server says of itself, and why it ends a connection, is text', async () => {
+  const page = await world.page()
+  /** The words of these fields, whatever they are, in every frame that says something of the server or of a room. */
+  const fields = ['node', 'version', 'hostname', 'os', 'by', 'role', 'name']
+  let endThem = () => {}
+  await page.routeWebSocket('**/ws/**', socket => {
+    const server = socket.connectToServer()
+    server.onMessage(message => {
+      const frame = JSON.parse(String(message))
+      if (['welcome', 'system_info', 'system_info_response', 'room', 'room_membership'].includes(frame.type))
+        for (const field of fields) if (field in (frame.data ?? {})) frame.data[field] = HTML
+      socket.send(JSON.stringify(frame))
+    })
+    const before = endThem
+    endThem = () => {
+      before()
+      void socket.close({ code: 4003, reason: HTML })
+    }
+  })
+  await world.server.post('/v1/rooms', { kind: 'public', name: 'Lobby', id: 'lobby', members: ['admin'] })
+  await world.logIn(page)
+  await connect(page)
+  await says(page, '[data-test=why]', HTML)
+  await page.click('[data-test=quick-system_info]')
+  await says(page, '[data-test=log] [role=option]', 'system_info_response')
+  await page.getByText('About the connection').click()
+  await says(page, 'dd', HTML)
+  await isText(page)
+  endThem()
+  await state(page, 'closed')
+  await isText(page)
+  await page.locator('button', { has: page.locator('[data-test=bell]') }).click()
+  await page.locator('[data-test=bell-ended]').waitFor()
+  await isText(page)
+
+  await page.goto('about:blank')
+  await world.go(page, '#/fleet')
+  await says(page, '[data-test=node]', HTML)
+  await isText(page)
+  await world.go(page, '#/chat/lobby')
+  await page.locator('[data-test=timeline]').waitFor()
+  await rename('lobby', 'Renamed')
+  await says(page, 'h1', HTML)
+  await isText(page)
+})
+
 test('the fleet shows what users are called, where they connect and what is said as text', async () => {
   const [admin, alice] = [await world.page(), await world.page()]
   await disguise(admin)
@@ -236,13 +282,13 @@ test('the fleet shows what users are called, where they connect and what is said
   await admin.click('[data-test=find]')
   await says(admin, '[data-test=session]', HTML)
   await isText(admin)
-  for (const [field, button] of [
-    ['session-user', 'find'],
-    ['tail-channel', 'tail-toggle'],
+  for (const [field, button, refusal] of [
+    ['session-user', 'find', '[data-test=sessions] [role=alert]'],
+    ['tail-channel', 'tail-toggle', '[data-test=tail-refused]'],
   ] as const) {
     await admin.fill(`[data-test=${field}]`, HTML)
     await admin.click(`[data-test=${button}]`)
-    await admin.locator('[role=alert]').filter({ hasText: /\S/ }).first().waitFor()
+    await admin.locator(refusal).filter({ hasText: /\S/ }).waitFor()
     await isText(admin)
   }
 })

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { type Browser, chromium, type Locator, type Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { connect, PASSWORD, says, state, World } from './support/world.js'
+import { connect, executable, PASSWORD, says, state, World } from './support/world.js'
 
 // What the test page keeps, shows and hands out, and what of it is done by keyboard.
 
@@ -13,7 +13,7 @@ beforeAll(async () => {
 })
 
 afterEach(async () => {
-  const { complaints } = world
+  const complaints = world.complaints.splice(0)
   await world.closePages()
   await browser?.close()
   browser = undefined
@@ -60,8 +60,16 @@ test('saved messages have names, are sent by their keys, and are there after a r
     await page.fill('[data-test=save-name]', name)
     await page.click('[data-test=save]')
   }
+  // Enter that ends a word of an input method saves nothing.
+  await page.fill('[data-test=save-name]', 'half')
+  await page.locator('[data-test=save-name]').evaluate(field => {
+    const enter = { key: 'Enter', isComposing: true, bubbles: true, cancelable: true }
+    field.dispatchEvent(new KeyboardEvent('keydown', enter))
+  })
+  expect(await page.inputValue('[data-test=save-name]')).toBe('half')
   await page.reload()
   await connect(page)
+  expect(await page.getByRole('button', { name: 'half', exact: true }).count()).toBe(0)
   await page.getByRole('button', { name: 'The other one', exact: true }).waitFor()
   await page.focus(LOG)
   await page.keyboard.press('2')
@@ -97,6 +105,49 @@ test('a message is repeated as often as was asked, from a button that keeps the 
   await says(page, '[data-test=repeat]', 'Start')
   expect(await focused(page)).toBe('repeat')
   expect(await rows(page, /echo(?!_response)/).count()).toBe(5)
+})
+
+test('what a lost connection makes useless keeps the focus, and says why it does nothing', async () => {
+  const page = await world.page()
+  await world.logIn(page)
+  await connect(page)
+  await page.focus('[data-test=drop]')
+  await page.keyboard.press('Enter')
+  await says(page, '[data-test=why]', 'Back after')
+  expect(await focused(page)).toBe('drop')
+  await page.focus('[data-test=next]')
+  await page.keyboard.press('Enter')
+  await state(page, 'closed')
+  for (const name of ['repeat', 'quick-echo']) {
+    await page.focus(`[data-test=${name}]`)
+    await page.keyboard.press('Enter')
+    await says(page, '[role=alert]', 'Not sent: there is no connection.')
+    expect(await focused(page)).toBe(name)
+    await says(page, '[data-test=repeat]', 'Start')
+  }
+})
+
+test('the second click of a double one is not for what a button has become', async () => {
+  const page = await world.page()
+  await world.logIn(page)
+  await page.dblclick('[data-test=connect]')
+  await state(page, 'open')
+  await page.getByLabel('Times').fill('1000')
+  await page.dblclick('[data-test=repeat]')
+  await says(page, '[data-test=repeat]', 'Stop')
+  await rows(page, 'echo_response').nth(2).waitFor()
+  await page.dblclick('[data-test=repeat]')
+  await says(page, '[data-test=repeat]', 'Start')
+  await page.dblclick('[data-test=next]')
+  await state(page, 'closed')
+  await page.dblclick('[data-test=next]')
+  await state(page, 'open')
+  await world.go(page, '#/ws?tab=load')
+  await page.dblclick('[data-test=load-start]')
+  await page.waitForSelector('[data-test=load-stop]')
+  await says(page, '[data-test=load-figures]', /[1-9]/)
+  await page.dblclick('[data-test=load-stop]')
+  await page.waitForSelector('[data-test=load-start]')
 })
 
 test('a load is started and stopped by one button, and by Enter in a field', async () => {
@@ -141,8 +192,12 @@ test('a log is exported, opened again, and counted on', async () => {
   await says(page, '[data-test=shown]', ` of ${lines.length}`)
   await rows(page, /echo_response.*to be kept/).waitFor()
   await echo(page, 'and on')
-  await page.locator('[data-test=opened]').waitFor({ state: 'detached' })
+  // It is there until it has been seen, whatever else comes.
   await says(page, '[data-test=shown]', ` of ${lines.length + 2}`)
+  await says(page, '[data-test=opened]', `Opened ${lines.length} entries`)
+  await page.locator('[data-test=opened]').getByRole('button', { name: 'Close' }).click()
+  await page.locator('[data-test=opened]').waitFor({ state: 'detached' })
+  expect(await page.evaluate(() => document.activeElement?.tagName)).toBe('INPUT')
   await page.getByRole('button', { name: 'Export' }).click()
   await file.setInputFiles({ name: 'none.jsonl', mimeType: 'application/jsonl', buffer: Buffer.from('none') })
   await says(page, '[data-test=opened]', 'There are no entries in this file.')
@@ -257,6 +312,37 @@ test('a row that is read stays where it is while older ones leave, and knows its
   expect(Number(await page.locator(`#${id}`).getAttribute('aria-posinset'))).toBeLessThan(35)
 })
 
+test('a log keeps what it has while another number of entries is typed', async () => {
+  const page = await notified()
+  await world.server.post(
+    '/v1/notifications',
+    Array.from({ length: 130 }, (_, index) => ({ to: { users: ['alice'] }, title: `kept ${index}` })),
+  )
+  await rows(page, 'kept 129').waitFor()
+  await page.fill('[data-test=filter]', 'kept')
+  await says(page, '[data-test=shown]', /^130 of/)
+  await page.getByRole('button', { name: 'Export' }).click()
+  await page.focus('#log-entries')
+  await page.keyboard.press('End')
+  await page.keyboard.press('Backspace')
+  await page.keyboard.type('1')
+  expect(await page.inputValue('#log-entries')).toBe('5001')
+  for (let digit = 0; digit < 3; digit += 1) await page.keyboard.press('Backspace')
+  await page.keyboard.press('Home')
+  // On the way from 5 to 105 the field says 10, then 105.
+  await page.keyboard.type('10')
+  await page.locator('#log-entries[aria-valuenow="105"]').waitFor()
+  await says(page, '[data-test=shown]', /^130 of/)
+  await page.keyboard.press('End')
+  await page.keyboard.type('0')
+  await page.keyboard.press('Enter')
+  await page.locator('#log-entries[aria-valuenow="1050"]').waitFor()
+  await says(page, '[data-test=shown]', /^130 of/)
+  await page.keyboard.press('Backspace')
+  await page.keyboard.press('Enter')
+  await says(page, '[data-test=shown]', / of 105/)
+})
+
 test('Enter goes into the details of an entry, and Escape back to it', async () => {
   const page = await world.page()
   await world.logIn(page)
@@ -333,7 +419,7 @@ test('a channel may be typed before there is a connection, and cursors are shown
 test('over plain HTTP, where a page is not secure, everything is there', async () => {
   const { port } = new URL(world.server.url)
   browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    executablePath: executable(),
     args: ['--no-sandbox', '--host-resolver-rules=MAP fanfare.test 127.0.0.1'],
   })
   const page = await world.pageOf(await browser.newContext({ locale: 'en-US' }))

@@ -61,6 +61,15 @@ test('a trail is looked up when its id is whole, and told in the language of the
   expect([...new Set(asked)]).toEqual([`/v1/notifications/${id}`])
   // What is looked at is in the address, for somebody else.
   expect(page.url()).toContain(id)
+  // The server's own words are English.
+  expect(await page.textContent('[data-test=trail]')).not.toMatch(/[a-z]+ [a-z]+ [a-z]+/)
+  // Of an id that is taken away there is nothing to see.
+  await page.fill('#trail-id', '')
+  await page.keyboard.press('Enter')
+  await page.locator('[data-test=trail]').waitFor({ state: 'detached' })
+  await page.fill('#trail-id', 'nonsense')
+  await page.keyboard.press('Enter')
+  await says(page, '.trail [role=alert]', '没有完成')
 })
 
 test('a notification is archived, and one is marked unread again', async () => {
@@ -70,7 +79,9 @@ test('a notification is archived, and one is marked unread again', async () => {
   const item = (title: string) => page.locator('[data-test=item]').filter({ hasText: title })
   await item('Put away').click()
   await says(page, '[data-test=unread]', '1')
-  await page.click('[data-test=archive]')
+  await page.focus('[data-test=archive]')
+  await page.keyboard.press('Enter')
+  await page.locator('[data-test=reading]:focus').waitFor()
   await item('Put away').waitFor({ state: 'detached' })
   await item('Kept').click()
   await page.locator('[data-test=unread]').waitFor({ state: 'detached' })

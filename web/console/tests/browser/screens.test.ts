@@ -7,6 +7,8 @@ import { connect, state, World } from './support/world.js'
 const folder = resolve(import.meta.dirname, '../../.screenshots')
 
 let world: World
+/** Of the notification whose trail is looked at. */
+let last = ''
 
 beforeAll(async () => {
   mkdirSync(folder, { recursive: true })
@@ -26,13 +28,14 @@ beforeAll(async () => {
     ['error', '支付回调失败'],
   ] as const) {
     const content = 'What happened, where, and what to do about it.'
-    await server.post('/v1/notifications', {
+    const { id } = await server.post<{ id: string }>('/v1/notifications', {
       to: { users: ['admin'] },
       title,
       level,
       content,
       link: '/orders/7',
     })
+    last = id
   }
 })
 
@@ -71,7 +74,35 @@ const PAGES: Readonly<Record<string, { hash: string; before?: (page: Page) => Pr
     before: page => page.locator('[data-test=item]').nth(1).click(),
   },
   publish: { hash: '#/inbox?view=publish', before: page => page.locator('summary').click() },
-  trail: { hash: '#/inbox?view=trail' },
+  trail: {
+    hash: '#/inbox?view=trail',
+    before: async page => {
+      await page.fill('#trail-id', last)
+      await page.keyboard.press('Enter')
+      await page.locator('[data-test=trail] li').first().waitFor()
+    },
+  },
+  bell: {
+    hash: '#/chat',
+    before: async page => {
+      await page.locator('button', { has: page.locator('[data-test=bell]') }).click()
+      await page.locator('[data-test=bell-item]').nth(3).waitFor()
+    },
+  },
+  'new-room': {
+    hash: '#/chat',
+    before: async page => {
+      await page.click('[data-test=new-room]')
+      await page.locator('dialog').waitFor()
+    },
+  },
+  shortcuts: {
+    hash: '#/ws',
+    before: async page => {
+      await page.keyboard.press('?')
+      await page.locator('dialog').waitFor()
+    },
+  },
   chat: {
     hash: '#/chat/lobby',
     before: async page => {

@@ -53,6 +53,35 @@ describe('what is on its way', () => {
     expect(again.pending.value).toEqual([])
   })
 
+  const said = (clientId: string | undefined) => {
+    const { data } = message(1, 'me')
+    return { type: 'message', n: 1, timestamp: '', data: { ...data, client_id: clientId } } as RoomEntry
+  }
+
+  test('has arrived when its entry is there, though its answer fails afterwards', async () => {
+    const kept = keptOf('me', 'room:arrived')
+    const { room } = roomThat(() => {
+      sending.arrived([message(0), said(kept.pending.value[0]?.clientId)])
+      return Promise.reject(new Error('away'))
+    })
+    const sending = sendingTo(room, kept)
+    await sending.send('Hello')
+    expect(kept.pending.value).toEqual([])
+  })
+
+  test('has arrived when its entry is found after its answer failed, and nothing else has', async () => {
+    const kept = keptOf('me', 'room:found')
+    const { room } = roomThat(
+      () => Promise.reject(new Error('away')),
+      () => Promise.reject(new Error('away')),
+    )
+    const { send, arrived } = sendingTo(room, kept)
+    await send('Hello')
+    await send('Not yet')
+    arrived([said(kept.pending.value[0]?.clientId), said(undefined)])
+    expect(kept.pending.value.map(({ content }) => content)).toEqual(['Not yet'])
+  })
+
   test('is another user’s, or another room’s, of nobody else', async () => {
     const kept = keptOf('me', 'room:2')
     kept.draft = 'not yet'

@@ -56,14 +56,19 @@ export function relative(at: number, now: number): string {
   return format.format(0, 'second')
 }
 
+/** For what the platform puts into words: the order of a date, and marks between digits. */
+export function tag(): string {
+  return locale.value === 'zh' ? 'zh-CN' : 'en-GB'
+}
+
 export function dateTime(at: number | string): string {
   const date = new Date(at)
   if (Number.isNaN(date.getTime())) return String(at)
-  return date.toLocaleString(locale.value === 'zh' ? 'zh-CN' : 'en-GB', { hour12: false })
+  return date.toLocaleString(tag(), { hour12: false })
 }
 
 export function number(value: number): string {
-  return value.toLocaleString(locale.value === 'zh' ? 'zh-CN' : 'en-GB')
+  return value.toLocaleString(tag())
 }
 
 /** What a person should read of whatever was thrown: never a bare code, nor what a browser says to programmers. */

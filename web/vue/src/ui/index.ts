@@ -16,6 +16,7 @@ export {
 } from 'ant-design-vue'
 export { default as Choice } from './Choice.vue'
 export { default as Confirm } from './Confirm.vue'
+export { default as Dialog } from './Dialog.vue'
 export { default as NumberField } from './NumberField.vue'
 export { default as Popup } from './Popup.vue'
 export { default as StateMark } from './StateMark.vue'

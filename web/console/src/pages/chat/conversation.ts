@@ -18,15 +18,15 @@ export function useConversation(client: Client, room: Room, kept: Kept) {
   const present = shallowRef<Present>({ users: new Set(), count: 0 })
   const failure = shallowRef<unknown>()
   const channel = channelOf(client, room.info.channel, { presence: true })
-  const { send, discard } = sendingTo(room, kept)
+  const { send, discard, arrived } = sendingTo(room, kept)
+  arrived(room.entries)
   const offs = [
     room.on('entries', now => {
       entries.value = now
+      arrived(now)
     }),
-    room.on('entry', ({ type, data }) => {
-      // It has arrived after all, though its answer did not.
-      if (type === 'message' && data.client_id) discard(data.client_id)
-    }),
+    // Also where the window does not show it.
+    room.on('entry', entry => arrived([entry])),
     room.on('typing', users => {
       typing.value = users
     }),

@@ -1,5 +1,5 @@
 import type { Room, RoomEntry } from '@fanfare/client/chat'
-import { computed, nextTick, onMounted, type Ref, ref, watch } from 'vue'
+import { computed, nextTick, onMounted, onScopeDispose, type Ref, ref, watch } from 'vue'
 import { useEnd } from '../../end'
 import { unreadIn } from './unread'
 
@@ -19,10 +19,12 @@ interface Options {
 /** What part of a room is on the screen: follows its end, and fetches what lies beyond where somebody scrolls to. */
 export function useTimeline({ room, entries, box, me, readBefore, attempt }: Options) {
   const { isAtEnd, onScroll: noteEnd, toEnd } = useEnd(box)
-  const isBusy = ref(false)
   /** The first unread one is further up than what is seen. */
   const isUnreadAbove = ref(false)
   const unread = computed(() => unreadIn(entries.value, readBefore, room.hasOlder, me))
+  let underWay: Promise<void> | undefined
+  /** The server could not be told what was read. */
+  let isOwed = false
 
   onMounted(async () => {
     await page(() => room.load())
@@ -41,12 +43,26 @@ export function useTimeline({ room, entries, box, me, readBefore, attempt }: Opt
     }
   })
 
+  // What came while nobody looked is read by whoever comes back to it, or when the connection does.
+  const onVisible = () => isAtEnd.value && markRead()
+  document.addEventListener('visibilitychange', onVisible)
+  const off = room.on('info', () => isOwed && isAtEnd.value && markRead())
+  onScopeDispose(() => {
+    document.removeEventListener('visibilitychange', onVisible)
+    off()
+  })
+
   /** One page at a time, however often somebody comes to an edge. */
   async function page(work: () => Promise<unknown>): Promise<void> {
-    if (isBusy.value) return
-    isBusy.value = true
-    await attempt(work)
-    isBusy.value = false
+    if (underWay) return
+    underWay = attempt(work)
+    await underWay
+    underWay = undefined
+  }
+
+  /** What somebody has asked for waits for the page that is under way. */
+  async function idle(): Promise<void> {
+    while (underWay) await underWay
   }
 
   /** What is being read, to be put back where it is now. */
@@ -62,7 +78,11 @@ export function useTimeline({ room, entries, box, me, readBefore, attempt }: Opt
 
   /** What is on the screen counts as read, when somebody looks at it. */
   function markRead(): void {
-    if (document.visibilityState === 'visible' && entries.value.length > 0) void attempt(() => room.read())
+    if (document.visibilityState !== 'visible' || entries.value.length === 0) return
+    isOwed = false
+    room.read().catch(() => {
+      isOwed = true
+    })
   }
 
   function noteUnread(): void {
@@ -90,19 +110,21 @@ export function useTimeline({ room, entries, box, me, readBefore, attempt }: Opt
   }
 
   async function toNewest(): Promise<void> {
+    await idle()
     if (room.hasNewer) await page(() => room.load())
     await toEnd()
   }
 
   /** Answers the `n` of the first unread one, which is on the screen then. */
   async function toUnread(): Promise<number | undefined> {
+    await idle()
     isAtEnd.value = false
     if (unread.value.isBeyond) await page(() => room.load((readBefore ?? 0) + 1))
     await nextTick()
     box.value?.querySelector('[data-test=new-line]')?.scrollIntoView({ block: 'start' })
-    isUnreadAbove.value = false
+    isUnreadAbove.value = unread.value.isBeyond
     return unread.value.first
   }
 
-  return { isAtEnd, isBusy, isUnreadAbove, unread, onScroll, older, newer, toEnd, toNewest, toUnread }
+  return { isAtEnd, isUnreadAbove, unread, onScroll, older, newer, toEnd, toNewest, toUnread }
 }

@@ -47,7 +47,12 @@ const EN: Readonly<Record<keyof typeof ZH, string>> = {
 }
 const t = texts(ZH, EN)
 
+/** Whether there are words for a code; the server's own are English. */
+export function hasTrailWords(code: string): boolean {
+  return Object.hasOwn(EN, code)
+}
+
 /** A code that this version does not know is shown as it is. */
 export function trailWords(code: string): string {
-  return Object.hasOwn(EN, code) ? t(code as keyof typeof ZH) : code
+  return hasTrailWords(code) ? t(code as keyof typeof ZH) : code
 }

@@ -6,7 +6,7 @@ export const PASSWORD = 'correct horse battery staple'
 
 const PLACES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
 
-function executable(): string {
+export function executable(): string {
   const path = process.env.CHROMIUM ?? PLACES.find(existsSync)
   if (!path || !existsSync(path)) throw new Error('there is no Chromium: install one, or set CHROMIUM')
   return path

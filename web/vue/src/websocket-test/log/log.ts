@@ -60,11 +60,6 @@ export class Log {
     this.version.value += 1
   }
 
-  /** The number of the last entry, whether it is shown yet or not. */
-  get last(): number {
-    return this.#seq
-  }
-
   get isPaused(): boolean {
     return this.#upTo < Number.POSITIVE_INFINITY
   }

@@ -1,34 +1,27 @@
 import type { Client } from '@fanfare/client'
-import type { Inbox } from '@fanfare/client/inbox'
 import { beforeEach, expect, test } from 'vitest'
-import { acknowledgeSeen, type Viewed } from '../../src/session/acknowledge'
+import { type Acknowledger, acknowledger, type Viewed } from '../../src/inbox/acknowledge'
 
-type Listener = (value: { id: string }) => void
-
-/** What the client, its inbox and the page are to it. */
+/** What the client and the page are to it. */
 class Fake extends EventTarget {
   visibilityState: DocumentVisibilityState = 'visible'
   isOpen = true
   readonly acked: string[] = []
-  readonly #listeners = new Map<string, Listener>()
+  readonly #listeners = new Set<() => void>()
 
-  on(event: string, listener: Listener): () => void {
-    this.#listeners.set(event, listener)
-    return () => this.#listeners.delete(event)
+  on(_event: 'state', listener: () => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
   }
 
-  ack(id: string): boolean {
+  send({ id }: { id: string }): boolean {
     if (this.isOpen) this.acked.push(id)
     return this.isOpen
   }
 
-  arrives(id: string): void {
-    this.#listeners.get('notification')?.({ id })
-  }
-
   opens(): void {
     this.isOpen = true
-    this.#listeners.get('state')?.({ id: '' })
+    for (const listener of this.#listeners) listener()
   }
 
   looks(visibilityState: DocumentVisibilityState): void {
@@ -38,22 +31,27 @@ class Fake extends EventTarget {
 }
 
 let fake: Fake
-let end: () => void
+let seen: Acknowledger
 
 beforeEach(() => {
   fake = new Fake()
-  end = acknowledgeSeen(fake as unknown as Client, fake as unknown as Inbox, fake as unknown as Viewed)
+  seen = another()
 })
 
+/** Another part of the same page. */
+function another(): Acknowledger {
+  return acknowledger(fake as unknown as Client, fake as unknown as Viewed)
+}
+
 test('what arrives while somebody looks is acknowledged at once', () => {
-  fake.arrives('a')
+  seen.show('a')
   expect(fake.acked).toEqual(['a'])
 })
 
 test('what arrives in a hidden tab is acknowledged, once, when somebody comes back to it', () => {
   fake.looks('hidden')
-  fake.arrives('a')
-  fake.arrives('b')
+  seen.show('a')
+  seen.show('b')
   expect(fake.acked).toEqual([])
   fake.looks('visible')
   fake.looks('hidden')
@@ -63,7 +61,7 @@ test('what arrives in a hidden tab is acknowledged, once, when somebody comes ba
 
 test('who comes back before the connection does acknowledges with it', () => {
   fake.looks('hidden')
-  fake.arrives('a')
+  seen.show('a')
   fake.isOpen = false
   fake.looks('visible')
   expect(fake.acked).toEqual([])
@@ -73,7 +71,7 @@ test('who comes back before the connection does acknowledges with it', () => {
 
 test('of a hundred that nobody saw come, those that are seen are acknowledged', () => {
   fake.looks('hidden')
-  for (let index = 0; index < 100; index += 1) fake.arrives(String(index))
+  for (let index = 0; index < 100; index += 1) seen.show(String(index))
   fake.looks('visible')
   expect(fake.acked).toHaveLength(20)
   expect(fake.acked).toContain('99')
@@ -81,9 +79,29 @@ test('of a hundred that nobody saw come, those that are seen are acknowledged', 
 
 test('it ends', () => {
   fake.looks('hidden')
-  fake.arrives('a')
-  end()
-  fake.arrives('b')
+  seen.show('a')
+  seen.end()
+  seen.show('b')
   fake.looks('visible')
   expect(fake.acked).toEqual([])
+})
+
+test('what one part of the page has acknowledged, no other one does, nor the same one again', () => {
+  const bell = another()
+  seen.show('a')
+  bell.show('a')
+  bell.show('b')
+  seen.show('b')
+  bell.show('b')
+  another().show('a')
+  expect(fake.acked).toEqual(['a', 'b'])
+})
+
+test('what two parts of a hidden page show is acknowledged once', () => {
+  fake.looks('hidden')
+  const bell = another()
+  seen.show('a')
+  bell.show('a')
+  fake.looks('visible')
+  expect(fake.acked).toEqual(['a'])
 })
