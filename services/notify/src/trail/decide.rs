@@ -85,7 +85,7 @@ pub(crate) fn decide(facts: &Facts, kind: Kind, channel: &str, stays: &[Stay]) -
     if let Some((reason, _at_ms)) = gone {
         return Verdict::Not(reason);
     }
-    Verdict::Not(absent(facts, kind, channel, stored_at_ms, stays))
+    Verdict::Not(absent(facts, kind, channel, (n, stored_at_ms), stays))
 }
 
 fn unstored(facts: &Facts) -> Reason {
@@ -153,16 +153,27 @@ fn of_channel<'a>(
 }
 
 /// It is in the log, and was written to none of the sessions.
-fn absent(facts: &Facts, kind: Kind, channel: &str, stored_at_ms: i64, stays: &[Stay]) -> Reason {
+fn absent(
+    facts: &Facts,
+    kind: Kind,
+    channel: &str,
+    (n, stored_at_ms): (u64, i64),
+    stays: &[Stay],
+) -> Reason {
     let of = |presence| stays.iter().filter(move |stay| stay.presence == presence);
-    let follows = |stay: &&Stay| of_channel(&stay.report, channel).next().is_some();
-    let following = of(Presence::Open)
-        .flat_map(|stay| of_channel(&stay.report, channel))
-        .filter(|stay| stay.left_at_ms == 0)
-        .map(|stay| stay.upto_n)
-        .max();
-    if let Some(upto_n) = following {
+    // Those that came behind it are told of only where nobody else could have got it.
+    let follows = |stay: &&Stay| of_channel(&stay.report, channel).any(|stay| stay.from_n < n);
+    let following = || {
+        of(Presence::Open)
+            .flat_map(|stay| of_channel(&stay.report, channel))
+            .filter(|stay| stay.left_at_ms == 0)
+    };
+    let behind = following().filter(|stay| stay.upto_n < n);
+    if let Some(upto_n) = behind.map(|stay| stay.upto_n).max() {
         return Reason::Behind { upto_n };
+    }
+    if let Some(at_ms) = following().map(|stay| stay.at_ms).min() {
+        return Reason::BeganAfter { at_ms };
     }
     if !facts.gateways_asked {
         return Reason::Unknown {
@@ -175,9 +186,9 @@ fn absent(facts: &Facts, kind: Kind, channel: &str, stored_at_ms: i64, stays: &[
     let open = of(Presence::Open).count();
     let may_follow = match kind {
         Kind::User | Kind::All => true,
-        Kind::Group | Kind::Room | Kind::Topic | Kind::System => {
-            stays.iter().any(|stay| follows(&stay))
-        }
+        Kind::Group | Kind::Room | Kind::Topic | Kind::System => stays
+            .iter()
+            .any(|stay| of_channel(&stay.report, channel).next().is_some()),
     };
     if !may_follow {
         return Reason::Unknown {
@@ -206,6 +217,13 @@ fn absent(facts: &Facts, kind: Kind, channel: &str, stored_at_ms: i64, stays: &[
     }
     if let Some(seen_ms) = lost {
         return Reason::SessionLost { seen_ms };
+    }
+    let came = stays
+        .iter()
+        .flat_map(|stay| of_channel(&stay.report, channel))
+        .filter(|stay| stay.from_n >= n);
+    if let Some(at_ms) = came.map(|stay| stay.at_ms).min() {
+        return Reason::BeganAfter { at_ms };
     }
     let seen_ms = stays
         .iter()

@@ -56,7 +56,7 @@ fn coverage_tells_live_from_replay_and_from_neither() {
             cover("user:7", 4, 5, 9, 2_000),
             Ok(vec![How::Replay { at_ms: 2_000 }]),
         ),
-        (cover("user:7", 5, 5, 9, 2_000), Err("behind")),
+        (cover("user:7", 5, 5, 9, 2_000), Err("began_after")),
         (cover("user:7", 0, 2, 4, 600), Err("behind")),
         (cover("all", 0, 9, 9, 600), Err("connected_elsewhere")),
     ] {
@@ -170,6 +170,7 @@ fn an_absent_user_is_told_apart_by_his_sessions() {
         ..short.clone()
     };
     let own = std::slice::from_ref(&short);
+    let after = &[cover("user:7", 5, 5, 9, 2_000)];
     for (stays, code) in [
         (vec![], "never_connected"),
         (vec![stay(Ended, 900, 1000, own)], "not_connected_since"),
@@ -180,6 +181,18 @@ fn an_absent_user_is_told_apart_by_his_sessions() {
         (vec![stay(Open, 0, 0, &[])], "connected_elsewhere"),
         (vec![stay(Open, 0, 0, &[left])], "connected_elsewhere"),
         (vec![stay(Open, 0, 0, own)], "behind"),
+        (vec![stay(Ended, 3_000, 1000, after)], "began_after"),
+        (
+            vec![stay(Ended, 1_200, 1012, own), stay(Open, 0, 0, after)],
+            "began_after",
+        ),
+        (
+            vec![
+                stay(Ended, 1_200, 1012, own),
+                stay(Ended, 3_000, 1000, after),
+            ],
+            "closed",
+        ),
         (vec![stay(Lost, 0, 0, own)], "session_lost"),
         (
             vec![stay(Ended, 1_200, 4010, own), stay(Open, 0, 0, own)],

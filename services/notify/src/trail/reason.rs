@@ -25,6 +25,8 @@ pub(crate) enum Reason {
     ConnectedElsewhere { sessions: usize },
     /// A session that follows the channel is open, but has not been written so far yet.
     Behind { upto_n: u64 },
+    /// His session began to follow the channel behind it, and asked for nothing earlier.
+    BeganAfter { at_ms: i64 },
     /// His session was closed because it read too slowly.
     ClosedTooSlow { at_ms: i64 },
     /// His session ended before it was written.
@@ -49,6 +51,7 @@ impl Reason {
             Self::NotConnectedSince { .. } => "not_connected_since",
             Self::ConnectedElsewhere { .. } => "connected_elsewhere",
             Self::Behind { .. } => "behind",
+            Self::BeganAfter { .. } => "began_after",
             Self::ClosedTooSlow { .. } => "closed_too_slow",
             Self::Closed { .. } => "closed",
             Self::SessionLost { .. } => "session_lost",
@@ -87,6 +90,10 @@ impl Reason {
             ),
             Self::Behind { upto_n } => format!(
                 "The user's session is open and has been written entries up to {upto_n}; this one is next in line."
+            ),
+            Self::BeganAfter { at_ms } => format!(
+                "The user's session came to this channel at {}, after this was stored, and asked for nothing earlier. It waits in the inbox.",
+                at(*at_ms)
             ),
             Self::ClosedTooSlow { at_ms } => format!(
                 "The user's session was closed at {} because it read too slowly. It is sent again when he returns.",

@@ -126,8 +126,8 @@ pub(crate) struct Delivered {
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct NotDelivered {
     /// `not_due`, `pending`, `cancelled`, `retracted`, `expired`, `collapsed`, `never_connected`,
-    /// `not_connected_since`, `connected_elsewhere`, `behind`, `closed_too_slow`, `closed`, `session_lost` or
-    /// `unknown`.
+    /// `not_connected_since`, `connected_elsewhere`, `behind`, `began_after`, `closed_too_slow`, `closed`, `session_lost`
+    /// or `unknown`.
     #[schema(value_type = String, example = "not_connected_since")]
     pub(crate) code: &'static str,
     /// In words.
