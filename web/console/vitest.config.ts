@@ -17,6 +17,7 @@ export default defineConfig({
         test: {
           name: 'browser',
           include: ['tests/browser/**/*.test.ts'],
+          setupFiles: ['tests/browser/support/setup.ts'],
           testTimeout: 90_000,
           hookTimeout: 60_000,
           fileParallelism: false,

@@ -26,12 +26,27 @@ export interface Line {
   readonly [field: string]: unknown
 }
 
-/** A server that serves the console, and a browser. */
+let browser: Promise<Browser> | undefined
+
+/** One browser for all tests of a file: to start one takes longer than most of them. */
+function sharedBrowser(): Promise<Browser> {
+  browser ??= chromium.launch({ executablePath: executable(), args: ['--no-sandbox'] })
+  return browser
+}
+
+export async function closeBrowser(): Promise<void> {
+  const started = await browser
+  browser = undefined
+  await started?.close()
+}
+
+/** A server that serves the console, and profiles of a browser. */
 export class World {
   readonly server: Server
   /** What no page may say: errors, and whatever the policy has refused. */
   readonly complaints: string[] = []
   readonly #browser: Browser
+  readonly #contexts: BrowserContext[] = []
 
   private constructor(server: Server, browser: Browser) {
     this.server = server
@@ -43,7 +58,7 @@ export class World {
     const page = await (await fetch(server.url)).text()
     if (!page.includes('/assets/'))
       throw new Error('this server has no console: build web/console, then the server')
-    return new World(server, await chromium.launch({ executablePath: executable(), args: ['--no-sandbox'] }))
+    return new World(server, await sharedBrowser())
   }
 
   /** A page of a user of his own. */
@@ -53,6 +68,7 @@ export class World {
       viewport: { width: 1440, height: 900 },
       ...look,
     })
+    this.#contexts.push(context)
     return this.pageOf(context)
   }
 
@@ -108,11 +124,11 @@ export class World {
 
   /** Ends the connections of those who have looked enough: one user has only so many. */
   async closePages(): Promise<void> {
-    for (const context of this.#browser.contexts()) await context.close()
+    for (const context of this.#contexts.splice(0)) await context.close()
   }
 
   async end(): Promise<void> {
-    await this.#browser.close()
+    await this.closePages()
     await this.server.end()
   }
 }
