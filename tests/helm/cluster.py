@@ -14,6 +14,9 @@ import chart
 from container import Container, Image
 from network import Network
 
+# Of a user whom a NATS of one's own knows by an nkey.
+SEED = "SUAGCIDTMVSWIIDUNBQXIIDJOMQGM33SEB2GK43UOMQG63TMPEXC4LUYIY"
+
 HERE = pathlib.Path(__file__).parent
 
 # Until everything is ready: a fresh installation makes some twenty streams, each with a sync to the disk.

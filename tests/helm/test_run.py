@@ -9,7 +9,7 @@ import time
 
 import chart
 import pytest
-from cluster import Cluster, nats_server
+from cluster import SEED, Cluster, nats_server
 from container import Image
 
 
@@ -160,7 +160,6 @@ def test_services_know_a_seed_and_a_shared_secret_by_their_files(own_nats):
 
 
 SHARED = "what a backend has signed its tokens with for years"
-SEED = "SUAGCIDTMVSWIIDUNBQXIIDJOMQGM33SEB2GK43UOMQG63TMPEXC4LUYIY"
 OWN = """
 port: 4222
 authorization { users: [ { nkey: UBN343PVVTV5FZEE7DVHUMZVHPTMYNX7OVQOHL2AS4LDSPC4RT5YQWWR } ] }

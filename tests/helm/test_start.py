@@ -7,10 +7,10 @@ import urllib.request
 
 import chart
 import pytest
+from cluster import SEED
 from container import Container, Image
 from network import Network
 
-SEED = "SUAGCIDTMVSWIIDUNBQXIIDJOMQGM33SEB2GK43UOMQG63TMPEXC4LUYIY"
 CREDENTIALS = f"""-----BEGIN NATS USER JWT-----
 eyJ0eXAiOiJKV1QifQ.e30.e30
 ------END NATS USER JWT------

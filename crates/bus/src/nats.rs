@@ -31,6 +31,7 @@ use std::sync::Arc;
 
 pub use self::log::{LayoutError, LogSettings};
 pub use connect::OpenError;
+pub use login::read_secret;
 pub use observer::{Deaf, Line, Observer};
 pub use settings::{ClientCertificate, Login, Role, Secret, Settings};
 

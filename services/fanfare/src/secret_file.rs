@@ -1,26 +1,23 @@
 //! Secrets that are handed over as files: no variable of the process and no list of processes shows them.
 
 use crate::Failure;
-use std::{fs, path::Path};
+use fanfare_bus::nats::read_secret;
+use std::path::Path;
 
 /// The secret that `option` names a file of: its text without the line's end.
 pub(crate) fn read(path: &Path, option: &str) -> Result<String, Failure> {
-    let unusable = |why: &str| {
+    read_secret(path).map_err(|error| {
         Failure::usage(format!(
-            "{option}: {} cannot be used: {why}",
+            "{option}: {} cannot be used: {error}",
             path.display()
         ))
-    };
-    let text = fs::read_to_string(path).map_err(|error| unusable(&error.to_string()))?;
-    match text.trim_end_matches(['\r', '\n']) {
-        "" => Err(unusable("it is empty")),
-        secret => Ok(secret.to_owned()),
-    }
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     #[test]
     fn a_secret_is_all_of_its_line() {

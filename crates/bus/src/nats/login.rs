@@ -18,7 +18,9 @@ pub(super) async fn options(login: &Login) -> Result<ConnectOptions, OpenError> 
         Login::PasswordFile { user, path } => with_password_of(user.clone(), path.clone())?,
         Login::Token(token) => options.token(token.reveal()),
         Login::Nkey(seed) => options.nkey(seed.reveal()),
-        Login::NkeyFile(path) => options.nkey(read(path).map_err(|cause| unusable(path, cause))?),
+        Login::NkeyFile(path) => {
+            options.nkey(read_secret(path).map_err(|cause| unusable(path, cause))?)
+        }
         Login::CredentialsFile(path) => options
             .credentials_file(path)
             .await
@@ -29,9 +31,9 @@ pub(super) async fn options(login: &Login) -> Result<ConnectOptions, OpenError> 
 /// Reads the file for each attempt to connect, so that a password which was changed needs no restart.
 fn with_password_of(user: String, path: PathBuf) -> Result<ConnectOptions, OpenError> {
     // At the start it is the operator's mistake; later it may be a moment of the change.
-    read(&path).map_err(|cause| unusable(&path, cause))?;
+    read_secret(&path).map_err(|cause| unusable(&path, cause))?;
     Ok(ConnectOptions::with_auth_callback(move |_nonce| {
-        let password = read(&path);
+        let password = read_secret(&path);
         let username = user.clone();
         async move {
             let mut auth = Auth::new();
@@ -43,7 +45,11 @@ fn with_password_of(user: String, path: PathBuf) -> Result<ConnectOptions, OpenE
 }
 
 /// The secret in a file, without the line's end. A line on a local disk: no reason to leave the runtime.
-fn read(path: &Path) -> io::Result<String> {
+///
+/// # Errors
+///
+/// Those of reading the file; and when nothing is in it.
+pub fn read_secret(path: &Path) -> io::Result<String> {
     let text = fs::read_to_string(path)?;
     match text.trim_end_matches(['\r', '\n']) {
         "" => Err(io::Error::new(io::ErrorKind::InvalidData, "it is empty")),
