@@ -1,16 +1,12 @@
 import type { Page } from 'playwright-core'
-import { afterEach, beforeEach, expect, test } from 'vitest'
-import { says, World } from './support/world.js'
+import { expect, test } from 'vitest'
+import { eachWorld } from './support/each-world.js'
+import { says, type World } from './support/world.js'
 
 let world: World
 
-beforeEach(async () => {
-  world = await World.start()
-})
-
-afterEach(async () => {
-  await world.end()
-  expect(world.complaints).toEqual([])
+eachWorld(started => {
+  world = started
 })
 
 /** A room of `alice` and four others, who have said `count` lines: `line 1.`, `line 2.`, … */

@@ -1,16 +1,11 @@
-import { afterEach, beforeEach, expect, test } from 'vitest'
-import { connect, says, state, tabTo, World } from './support/world.js'
+import { expect, test } from 'vitest'
+import { eachWorld } from './support/each-world.js'
+import { connect, says, state, tabTo, type World } from './support/world.js'
 
 let world: World
 
-beforeEach(async () => {
-  world = await World.start()
-})
-
-afterEach(async () => {
-  // Also where something was complained of: the next test has a server of its own.
-  await world.end()
-  expect(world.complaints).toEqual([])
+eachWorld(started => {
+  world = started
 })
 
 test('an administrator finds and ends a session of another browser by keyboard, and its user is told why', async () => {

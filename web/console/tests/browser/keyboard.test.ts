@@ -1,19 +1,15 @@
 import { readFileSync } from 'node:fs'
 import type { Page } from 'playwright-core'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { connect, pressEnterOn, says, tabTo, World } from './support/world.js'
+import { describe, expect, test } from 'vitest'
+import { eachWorld } from './support/each-world.js'
+import { connect, pressEnterOn, says, tabTo, type World } from './support/world.js'
 
 // Everything here is done without a pointer.
 
 let world: World
 
-beforeEach(async () => {
-  world = await World.start()
-})
-
-afterEach(async () => {
-  await world.end()
-  expect(world.complaints).toEqual([])
+eachWorld(started => {
+  world = started
 })
 
 const button = (page: Page, name: string | RegExp) => page.getByRole('button', { name, exact: true })

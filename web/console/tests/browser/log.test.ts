@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs'
-import { type Browser, chromium, type Locator, type Page } from 'playwright-core'
+import type { Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { connect, executable, PASSWORD, says, state, World } from './support/world.js'
+import { echo, focused, LOG, rows } from './support/test-page.js'
+import { connect, says, state, World } from './support/world.js'
 
 // What the test page keeps, shows and hands out, and what of it is done by keyboard.
 
 let world: World
-let browser: Browser | undefined
 
 beforeAll(async () => {
   world = await World.start()
@@ -15,27 +15,10 @@ beforeAll(async () => {
 afterEach(async () => {
   const complaints = world.complaints.splice(0)
   await world.closePages()
-  await browser?.close()
-  browser = undefined
   expect(complaints).toEqual([])
 })
 
 afterAll(() => world?.end())
-
-const LOG = '[data-test=log]'
-
-const rows = (page: Page, text: string | RegExp): Locator =>
-  page.locator(`${LOG} [role=option]`).filter({ hasText: text })
-
-const focused = (page: Page): Promise<string | null | undefined> =>
-  page.evaluate(() => document.activeElement?.getAttribute('data-test'))
-
-/** Sends what the composer says, and waits for its answer. */
-async function echo(page: Page, content: string): Promise<void> {
-  await page.fill('#content', content)
-  await page.click('[data-test=send]')
-  await rows(page, `echo_response`).filter({ hasText: content }).waitFor()
-}
 
 /** The test page of alice, who is told what she is sent. */
 async function notified(): Promise<Page> {
@@ -48,121 +31,6 @@ async function notified(): Promise<Page> {
 async function tell(...titles: string[]): Promise<void> {
   for (const title of titles) await world.server.notify('alice', title)
 }
-
-test('saved messages have names, are sent by their keys, and are there after a reload', async () => {
-  const page = await world.page()
-  await world.logIn(page)
-  for (const [content, name] of [
-    ['first of two', ''],
-    ['second of two', 'The other one'],
-  ] as const) {
-    await page.fill('#content', content)
-    await page.fill('[data-test=save-name]', name)
-    await page.click('[data-test=save]')
-  }
-  // Enter that ends a word of an input method saves nothing.
-  await page.fill('[data-test=save-name]', 'half')
-  await page.locator('[data-test=save-name]').evaluate(field => {
-    const enter = { key: 'Enter', isComposing: true, bubbles: true, cancelable: true }
-    field.dispatchEvent(new KeyboardEvent('keydown', enter))
-  })
-  expect(await page.inputValue('[data-test=save-name]')).toBe('half')
-  await page.reload()
-  await connect(page)
-  expect(await page.getByRole('button', { name: 'half', exact: true }).count()).toBe(0)
-  await page.getByRole('button', { name: 'The other one', exact: true }).waitFor()
-  await page.focus(LOG)
-  await page.keyboard.press('2')
-  await rows(page, /echo_response.*second of two/).waitFor()
-  // Who writes a digit writes a digit.
-  await page.fill('#content', '')
-  await page.focus('#content')
-  await page.keyboard.type('1')
-  expect(await page.inputValue('#content')).toBe('1')
-  await page.click('[aria-label="Remove The other one"]')
-  await page.focus(LOG)
-  await page.keyboard.press('2')
-  await page.keyboard.press('1')
-  await rows(page, /echo_response.*first of two/).waitFor()
-  expect(await rows(page, /echo_response/).count()).toBe(2)
-})
-
-test('a message is repeated as often as was asked, from a button that keeps the focus', async () => {
-  const page = await world.page()
-  await world.logIn(page)
-  const [times, every] = [page.getByLabel('Times'), page.getByLabel('Every (ms)')]
-  const heartbeat = page.locator('#heartbeat')
-  await heartbeat.fill('')
-  await times.fill('5')
-  await every.fill('')
-  await page.focus('#content')
-  expect(await heartbeat.inputValue()).toBe('30')
-  expect(await every.inputValue()).toBe('100')
-  await connect(page)
-  await page.focus('[data-test=repeat]')
-  await page.keyboard.press('Enter')
-  await rows(page, 'echo_response').nth(4).waitFor()
-  await says(page, '[data-test=repeat]', 'Start')
-  expect(await focused(page)).toBe('repeat')
-  expect(await rows(page, /echo(?!_response)/).count()).toBe(5)
-})
-
-test('what a lost connection makes useless keeps the focus, and says why it does nothing', async () => {
-  const page = await world.page()
-  await world.logIn(page)
-  await connect(page)
-  await page.focus('[data-test=drop]')
-  await page.keyboard.press('Enter')
-  await says(page, '[data-test=why]', 'Back after')
-  expect(await focused(page)).toBe('drop')
-  await page.focus('[data-test=next]')
-  await page.keyboard.press('Enter')
-  await state(page, 'closed')
-  for (const name of ['repeat', 'quick-echo']) {
-    await page.focus(`[data-test=${name}]`)
-    await page.keyboard.press('Enter')
-    await says(page, '[role=alert]', 'Not sent: there is no connection.')
-    expect(await focused(page)).toBe(name)
-    await says(page, '[data-test=repeat]', 'Start')
-  }
-})
-
-test('the second click of a double one is not for what a button has become', async () => {
-  const page = await world.page()
-  await world.logIn(page)
-  await page.dblclick('[data-test=connect]')
-  await state(page, 'open')
-  await page.getByLabel('Times').fill('1000')
-  await page.dblclick('[data-test=repeat]')
-  await says(page, '[data-test=repeat]', 'Stop')
-  await rows(page, 'echo_response').nth(2).waitFor()
-  await page.dblclick('[data-test=repeat]')
-  await says(page, '[data-test=repeat]', 'Start')
-  await page.dblclick('[data-test=next]')
-  await state(page, 'closed')
-  await page.dblclick('[data-test=next]')
-  await state(page, 'open')
-  await world.go(page, '#/ws?tab=load')
-  await page.dblclick('[data-test=load-start]')
-  await page.waitForSelector('[data-test=load-stop]')
-  await says(page, '[data-test=load-figures]', /[1-9]/)
-  await page.dblclick('[data-test=load-stop]')
-  await page.waitForSelector('[data-test=load-start]')
-})
-
-test('a load is started and stopped by one button, and by Enter in a field', async () => {
-  const page = await world.page()
-  await world.logIn(page, '#/ws?tab=load')
-  await page.fill('#load-connections', '1')
-  await page.focus('#load-rate')
-  await page.keyboard.press('Enter')
-  await page.waitForSelector('[data-test=load-stop]')
-  expect(await page.evaluate(() => document.activeElement?.id)).toBe('load-rate')
-  await page.focus('[data-test=load-stop]')
-  await page.keyboard.press('Enter')
-  await page.waitForSelector('[data-test=load-start]')
-  expect(await focused(page)).toBe('load-start')
-})
 
 test('a log is exported, opened again, and counted on', async () => {
   const page = await world.page()
@@ -414,44 +282,4 @@ test('a channel may be typed before there is a connection, and cursors are shown
   const before = await cursor.textContent()
   await tell('moves it')
   await expect.poll(() => cursor.textContent()).not.toBe(before)
-})
-
-test('over plain HTTP, where a page is not secure, everything is there', async () => {
-  const { port } = new URL(world.server.url)
-  browser = await chromium.launch({
-    executablePath: executable(),
-    args: ['--no-sandbox', '--host-resolver-rules=MAP fanfare.test 127.0.0.1'],
-  })
-  const page = await world.pageOf(await browser.newContext({ locale: 'en-US' }))
-  await page.goto(`http://fanfare.test:${port}`)
-  expect(await page.evaluate(() => [isSecureContext, typeof crypto.randomUUID])).toEqual([false, 'undefined'])
-  await page.fill('#username', 'admin')
-  await page.fill('#password', PASSWORD)
-  await page.keyboard.press('Enter')
-  await page.waitForSelector('[data-test=strip]')
-  await connect(page)
-  await page.fill('[data-test=save-name]', 'kept')
-  await page.click('[data-test=save]')
-  await page.getByRole('button', { name: 'kept', exact: true }).waitFor()
-  await echo(page, 'to be copied')
-  await rows(page, 'echo_response').click()
-  await page.getByRole('button', { name: 'JSON', exact: true }).click()
-  await says(page, '[data-test=detail]', 'JSON: Copied')
-  await page.fill('#content', '')
-  await page.focus('#content')
-  await page.keyboard.press('Control+V')
-  expect(JSON.parse(await page.inputValue('#content'))).toMatchObject({ message: 'to be copied' })
-
-  await page.goto(`http://fanfare.test:${port}/#/inbox?view=publish`)
-  await says(page, '[data-test=command]', /Idempotency-Key: [0-9a-f]{12}/)
-  await page.getByRole('button', { name: 'Copy', exact: true }).click()
-  await page.getByRole('button', { name: 'Copied', exact: true }).waitFor()
-
-  await page.goto(`http://fanfare.test:${port}/#/chat`)
-  await page.click('[data-test=new-room]')
-  await page.fill('#room-name', 'Plain')
-  await page.click('[data-test=make-room]')
-  await page.fill('[data-test=message-text]', 'over plain HTTP')
-  await page.keyboard.press('Enter')
-  await says(page, '[data-test=message]', 'over plain HTTP')
 })

@@ -1,15 +1,11 @@
-import { afterEach, beforeEach, expect, test } from 'vitest'
-import { says, World } from './support/world.js'
+import { expect, test } from 'vitest'
+import { eachWorld } from './support/each-world.js'
+import { says, type World } from './support/world.js'
 
 let world: World
 
-beforeEach(async () => {
-  world = await World.start()
-})
-
-afterEach(async () => {
-  await world.end()
-  expect(world.complaints).toEqual([])
+eachWorld(started => {
+  world = started
 })
 
 test('the language is another one at once, everywhere, and stays so', async () => {

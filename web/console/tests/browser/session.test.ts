@@ -1,19 +1,13 @@
-import { afterEach, beforeEach, expect, test } from 'vitest'
-import { connect, says, state, World } from './support/world.js'
+import { expect, test } from 'vitest'
+import { eachWorld } from './support/each-world.js'
+import { LOG } from './support/test-page.js'
+import { connect, says, state, type World } from './support/world.js'
 
 let world: World
 
-beforeEach(async () => {
-  world = await World.start()
+eachWorld(started => {
+  world = started
 })
-
-afterEach(async () => {
-  // Also where something was complained of: the next test has a server of its own.
-  await world.end()
-  expect(world.complaints).toEqual([])
-})
-
-const LOG = '[data-test=log]'
 
 test('all types of the test page are answered, with their round trips', async () => {
   const page = await world.page()
